@@ -1,8 +1,46 @@
-//! Checked values that the rest of the host works with: bounds on what clients and guests may use.
+//! Checked values that the rest of the host works with: what to serve, and bounds on what clients and guests may use.
 //!
 //! A leaf: it imports nothing of the host. `cli` makes these from flags and environment variables.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
+
+/// What `host run` serves, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunConfig {
+    /// At least one.
+    pub components: Vec<Mount>,
+    /// Port 0: a free one.
+    pub listen: SocketAddr,
+    /// Path of the Socket.IO endpoint; begins and ends with `/`.
+    pub path: String,
+    /// Environment variables that guests see, each name once.
+    pub env: Vec<(String, String)>,
+    pub cors_origins: CorsOrigins,
+    /// A folder whose files are served for requests that are neither Socket.IO nor a guest's.
+    pub static_dir: Option<PathBuf>,
+    /// Where compiled components are kept; none: nowhere. It may not exist yet.
+    pub cache_dir: Option<PathBuf>,
+    pub client: ClientLimits,
+    pub handler: HandlerLimits,
+}
+
+/// A component to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Begins with `/`; none: the component says it, else `/`.
+    pub namespace: Option<String>,
+    pub file: PathBuf,
+}
+
+/// Origins whose web pages may connect, beside the server's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    Any,
+    /// Lower-case, as browsers send them: `https://example.org`.
+    Only(Vec<String>),
+}
 
 /// What one client may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,4 +114,24 @@ pub struct HandlerLimits {
     pub socket_data: usize,
     /// Rooms that one socket is in at once.
     pub rooms_per_socket: usize,
+}
+
+impl Default for HandlerLimits {
+    /// `instances` and `total_memory` suit a small machine; `cli` sets them from the one it runs on.
+    fn default() -> Self {
+        let ClientLimits { payload, attachments, rooms_per_socket, .. } = ClientLimits::default();
+        Self {
+            time: Duration::from_secs(10),
+            memory: 128 << 20,
+            table_elements: 100_000,
+            instances: 128,
+            total_memory: 1 << 30,
+            commands: 10_000,
+            command_bytes: 8 << 20,
+            payload,
+            attachments,
+            socket_data: 64 << 10,
+            rooms_per_socket,
+        }
+    }
 }

@@ -1,1 +1,44 @@
-fn main() {}
+//! The `host` program: parse, run, print the error chain, exit code.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use host::cli::{Cli, Command};
+use host::{app, hint, telemetry};
+
+fn main() -> ExitCode {
+    match execute(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("{}", render(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(run) => {
+            telemetry::init(run.log_format)?;
+            let config = run.into_config()?;
+            let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+            let result = runtime.block_on(app::run(config));
+            // Not the runtime's drop, which waits for blocking work without a bound.
+            runtime.shutdown_background();
+            result
+        }
+    }
+}
+
+/// `error: …`, then a line for each cause, then a line for each hint.
+fn render(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  caused by: {cause}\n"));
+    }
+    for hint in hint::hints(error) {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    text
+}

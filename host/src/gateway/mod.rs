@@ -1,4 +1,19 @@
-//! Namespaces, sockets, rooms and the life of a connection.
+//! Namespaces, sockets, rooms, broadcasts, and the life of a connection.
+//!
+//! The gateway decides what an event is and what a command does. Who runs handlers ([`handler::EventHandler`]) and who
+//! carries broadcasts ([`adapter::Adapter`]) are traits that other modules implement.
 
+mod acks;
+pub mod adapter;
+mod commands;
+mod connection;
 pub mod context;
+mod encode;
 pub mod handler;
+mod member;
+pub mod namespace;
+mod reason;
+pub mod socket;
+
+pub use namespace::Gateway;
+pub use reason::DisconnectReason;

@@ -1,5 +1,14 @@
 //! The Socket.IO protocol, revision 5: packets, binary reassembly. No I/O, no clock.
 
+mod decoder;
+mod header;
+mod json;
+mod packet;
 mod payload;
+mod placeholders;
 
+pub use decoder::{DecodeError, Decoder};
+pub use packet::{
+    Body, Packet, is_reserved, write_ack, write_connect, write_connect_error, write_disconnect, write_event,
+};
 pub use payload::Payload;

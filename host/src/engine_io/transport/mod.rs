@@ -1,0 +1,13 @@
+//! Sessions on HTTP: long-polling, WebSocket, and the upgrade from one to the other.
+//!
+//! Every session has one task ([`task`]), which owns its WebSocket and its handler. Requests of long-polling sessions
+//! reach it through the session's shared half.
+
+mod endpoint;
+mod polling;
+mod registry;
+mod request;
+mod task;
+mod websocket;
+
+pub use endpoint::Endpoint;

@@ -1,0 +1,106 @@
+//! HTTP long-polling (Engine.IO protocol 4, section "HTTP long-polling"): a GET waits for packets, a POST brings some.
+//!
+//! A session has at most one GET and one POST at a time. A POST is answered once its packets have been read, which is
+//! late where the session's handlers are busy: that is how the client is slowed down.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Method, Request, StatusCode};
+use tokio::time::timeout;
+
+use super::request::{HttpResponse, Refusal, answer};
+use crate::engine_io::payload::{self, Pieces};
+use crate::engine_io::{CloseReason, Session};
+
+/// How long a client may take to send the body of a POST.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Answers a request of a long-polling session. `max_bytes` bounds what a POST may bring.
+pub(super) async fn serve(
+    request: Request<Incoming>,
+    session: &Arc<Session>,
+    max_bytes: usize,
+) -> Result<HttpResponse, Refusal> {
+    match *request.method() {
+        Method::GET => Ok(get(session).await),
+        Method::POST => Ok(post(request, session, max_bytes).await),
+        _ => Ok(answer(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "")),
+    }
+}
+
+async fn get(session: &Arc<Session>) -> HttpResponse {
+    if session.begin_get().is_err() {
+        session.close(CloseReason::TransportError);
+        return bad_request();
+    }
+    let guard = Active { session, end: Session::end_get };
+    let frames = poll_fn(|cx| session.poll_frames(cx)).await;
+    guard.finish();
+    answer(StatusCode::OK, "text/plain; charset=UTF-8", payload::encode(&frames))
+}
+
+async fn post(request: Request<Incoming>, session: &Arc<Session>, max_bytes: usize) -> HttpResponse {
+    let binary = request.headers().get(CONTENT_TYPE).is_some_and(|v| v.as_bytes() == b"application/octet-stream");
+    if session.begin_post().is_err() || binary {
+        session.close(CloseReason::TransportError);
+        return bad_request();
+    }
+    let guard = Active { session, end: Session::end_post };
+    let body = match read(request, max_bytes).await {
+        Ok(body) => body,
+        Err(ReadError::TooLarge) => {
+            guard.finish();
+            session.close(CloseReason::ParseError);
+            return answer(StatusCode::PAYLOAD_TOO_LARGE, "text/html", "");
+        }
+        // The guard closes the session.
+        Err(ReadError::Broken) => return bad_request(),
+    };
+    session.deliver(Pieces::new(body));
+    poll_fn(|cx| session.poll_delivered(cx)).await;
+    guard.finish();
+    answer(StatusCode::OK, "text/html", "ok")
+}
+
+enum ReadError {
+    TooLarge,
+    Broken,
+}
+
+/// Invalid UTF-8 is replaced, as the reference server does.
+async fn read(request: Request<Incoming>, max_bytes: usize) -> Result<String, ReadError> {
+    match timeout(READ_TIMEOUT, Limited::new(request.into_body(), max_bytes).collect()).await {
+        Ok(Ok(body)) => Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(ReadError::Broken),
+    }
+}
+
+fn bad_request() -> HttpResponse {
+    answer(StatusCode::BAD_REQUEST, "text/html", "")
+}
+
+/// A request under way. Dropped before it was answered, it means that the client has gone.
+struct Active<'a> {
+    session: &'a Session,
+    end: fn(&Session),
+}
+
+impl Active<'_> {
+    fn finish(self) {
+        (self.end)(self.session);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        (self.end)(self.session);
+        self.session.close(CloseReason::TransportError);
+    }
+}

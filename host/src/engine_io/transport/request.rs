@@ -1,0 +1,137 @@
+//! What a request says, and how a bad one is answered (the reference server's numeric codes).
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, UPGRADE};
+use hyper::{Method, Request, Response, StatusCode};
+
+use crate::engine_io::handler::ClientRequest;
+
+/// Every answer of the endpoint has a body that is known at once.
+pub type HttpResponse = Response<Full<Bytes>>;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    UnknownTransport,
+    UnknownSid,
+    BadHandshakeMethod,
+    BadRequest,
+    TooManySessions,
+    UnsupportedProtocolVersion,
+}
+
+impl Refusal {
+    fn code(self) -> u8 {
+        match self {
+            Self::UnknownTransport => 0,
+            Self::UnknownSid => 1,
+            Self::BadHandshakeMethod => 2,
+            Self::BadRequest => 3,
+            Self::TooManySessions => 4,
+            Self::UnsupportedProtocolVersion => 5,
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::UnknownTransport => "Transport unknown",
+            Self::UnknownSid => "Session ID unknown",
+            Self::BadHandshakeMethod => "Bad handshake method",
+            Self::BadRequest => "Bad request",
+            Self::TooManySessions => "Too many sessions",
+            Self::UnsupportedProtocolVersion => "Unsupported protocol version",
+        }
+    }
+
+    /// The answer: for a WebSocket request plain text, as the reference server has it, else JSON.
+    pub(super) fn response(self, upgrade: bool) -> HttpResponse {
+        if upgrade {
+            return answer(StatusCode::BAD_REQUEST, "text/html", self.message());
+        }
+        let status = match self {
+            Self::TooManySessions => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let body = format!(r#"{{"code":{},"message":"{}"}}"#, self.code(), self.message());
+        answer(status, "application/json", body)
+    }
+}
+
+/// The transport that a request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TransportName {
+    Polling,
+    WebSocket,
+}
+
+/// What the query of a request says of the session.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub transport: Option<TransportName>,
+    pub sid: Option<String>,
+    /// Whether the client speaks revision 4 of the protocol.
+    pub supported: bool,
+    /// Whether it is a WebSocket request.
+    pub upgrade: bool,
+}
+
+impl Target {
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let mut target = Self { transport: None, sid: None, supported: false, upgrade: is_websocket(request) };
+        for (name, value) in query(request) {
+            match name.as_str() {
+                "transport" => {
+                    target.transport = match value.as_str() {
+                        "polling" => Some(TransportName::Polling),
+                        "websocket" => Some(TransportName::WebSocket),
+                        _ => None,
+                    }
+                }
+                "sid" if !value.is_empty() => target.sid = Some(value),
+                "EIO" => target.supported = value == "4",
+                _ => {}
+            }
+        }
+        target
+    }
+}
+
+fn is_websocket<B>(request: &Request<B>) -> bool {
+    request.method() == Method::GET
+        && request.headers().get(UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// What handlers get to see of the request that opened the session.
+pub(super) fn client_request<B>(request: &Request<B>, address: IpAddr) -> ClientRequest {
+    ClientRequest {
+        headers: headers(request.headers()),
+        query: query(request),
+        address,
+        url: request.uri().path_and_query().map_or_else(String::new, |url| url.as_str().to_owned()),
+    }
+}
+
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    map.keys()
+        .map(|name| {
+            let values: Vec<_> = map.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+            (name.as_str().to_owned(), values.join(", "))
+        })
+        .collect()
+}
+
+/// An answer that must not be cached.
+pub(super) fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,309 @@
+//! The task of one session: reads its transport, runs its handler, sends what waits, keeps its time.
+//!
+//! One turn reads what has come in, does the work it caused, and sends all answers with one flush. A turn reads at most
+//! [`BATCH`] messages, and only while the handler wants more; a session that is not read slows its client down.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::endpoint::Endpoint;
+use super::registry::Live;
+use super::websocket::{Input, WebSocket};
+use crate::engine_io::handler::{Message, Service, SessionHandler};
+use crate::engine_io::heartbeat::{Due, Heartbeat};
+use crate::engine_io::packet::{Frame, Packet};
+use crate::engine_io::payload::Piece;
+use crate::engine_io::{CloseReason, Encoded};
+use crate::telemetry::metrics;
+
+/// Messages that one turn reads at most.
+const BATCH: usize = 64;
+/// How long a client may take to receive what was sent before the session was closed. For WebSocket it includes the
+/// client's own close frame.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+/// The same for long-polling, whose client may be between two requests (the reference server's `closeTimeout`).
+const POLLING_CLOSE_GRACE: Duration = Duration::from_secs(30);
+
+/// A session's task. Ready when the session has ended and its handlers have finished.
+pub(super) struct SessionTask<S: Service> {
+    endpoint: Arc<Endpoint<S>>,
+    live: Arc<Live>,
+    handler: S::Handler,
+    link: Link,
+    stage: Stage,
+    heartbeat: Heartbeat,
+    /// The transport is not read at present.
+    paused: bool,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// The session's transport.
+enum Link {
+    Polling,
+    WebSocket(WebSocket),
+    Gone,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Open,
+    /// The server closes the session: what waits is sent, then the transport is closed.
+    Closing {
+        until: Instant,
+        code: Option<CloseCode>,
+        /// The close frame was sent; the client's is awaited.
+        sent: bool,
+    },
+    /// The transport is gone; handlers finish.
+    Draining,
+}
+
+impl<S: Service> SessionTask<S> {
+    /// The task of a session that uses long-polling, or waits for its WebSocket.
+    pub(super) fn new(endpoint: Arc<Endpoint<S>>, live: Arc<Live>, handler: S::Handler) -> Self {
+        let now = Instant::now();
+        let heartbeat = Heartbeat::new(endpoint.limits.ping_interval, endpoint.limits.ping_timeout, now);
+        let timer = Box::pin(sleep_until(heartbeat.deadline()));
+        Self { endpoint, live, handler, link: Link::Polling, stage: Stage::Open, heartbeat, paused: false, timer }
+    }
+
+    /// Runs the session on a WebSocket whose handshake is under way.
+    pub(super) async fn on_websocket(mut self, socket: impl Future<Output = Option<WebSocket>>) {
+        match socket.await {
+            Some(socket) => self.link = Link::WebSocket(socket),
+            None => self.end(CloseReason::TransportClose),
+        }
+        self.await;
+    }
+
+    /// Goes over to the WebSocket of an upgrade.
+    fn take_upgrade(&mut self) -> bool {
+        if !matches!(self.link, Link::Polling) {
+            return false;
+        }
+        let Some(socket) = self.live.take_upgrade() else { return false };
+        self.link = Link::WebSocket(socket);
+        self.live.session.upgraded();
+        true
+    }
+
+    /// Reads messages and hands them to the handler. True where there may be more.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        for _ in 0..BATCH {
+            if !matches!(self.stage, Stage::Open) || matches!(self.link, Link::Gone) {
+                return false;
+            }
+            if !self.handler.wants_input() {
+                self.paused = true;
+                return false;
+            }
+            if std::mem::take(&mut self.paused) {
+                self.heartbeat.read_again(Instant::now());
+            }
+            let result = match &mut self.link {
+                Link::WebSocket(socket) => match socket.poll_read(cx) {
+                    Poll::Pending => return false,
+                    // A client that was told to avoid binary frames (`forceBase64`) sends them as in long-polling.
+                    Poll::Ready(Ok(Input::Text(text))) if text.starts_with('b') => match Piece::decode(&text) {
+                        Ok(Piece::Binary(data)) => self.message(Message::Binary(data)),
+                        _ => Err(CloseReason::ParseError),
+                    },
+                    Poll::Ready(Ok(Input::Text(text))) => self.text(&text),
+                    Poll::Ready(Ok(Input::Binary(data))) => self.message(Message::Binary(data)),
+                    Poll::Ready(Err((reason, code))) => {
+                        self.broken(reason, code);
+                        return false;
+                    }
+                },
+                Link::Polling => match self.live.session.read() {
+                    None => return false,
+                    Some(Ok(Piece::Text(text))) => self.text(&text),
+                    Some(Ok(Piece::Binary(data))) => self.message(Message::Binary(data)),
+                    Some(Err(_)) => Err(CloseReason::ParseError),
+                },
+                Link::Gone => return false,
+            };
+            match result {
+                Ok(()) => {}
+                // The client's own word that it leaves: nobody is left to send anything to.
+                Err(CloseReason::TransportClose) => self.end(CloseReason::TransportClose),
+                Err(reason) => self.live.session.close(reason),
+            }
+            self.check_closing();
+        }
+        true
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), CloseReason> {
+        match Packet::decode(text).map_err(|_| CloseReason::ParseError)? {
+            Packet::Message(text) => return self.message(Message::Text(text)),
+            Packet::Pong(_) => self.heartbeat.pong(Instant::now()),
+            Packet::Close => return Err(CloseReason::TransportClose),
+            // In this revision of the protocol it is the server that pings.
+            Packet::Ping(_) => return Err(CloseReason::TransportError),
+            Packet::Open | Packet::Upgrade | Packet::Noop => self.heartbeat.packet(Instant::now()),
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason> {
+        self.heartbeat.packet(Instant::now());
+        self.handler.message(message)
+    }
+
+    /// Sends what waits. True where the transport takes no more at present and will wake the task.
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let Link::WebSocket(socket) = &mut self.link else { return true };
+        if matches!(self.stage, Stage::Closing { sent: true, .. }) {
+            return true;
+        }
+        match socket.poll_write(cx, || self.live.session.pop()) {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => false,
+            Poll::Ready(Err(_)) => {
+                self.end(CloseReason::TransportClose);
+                true
+            }
+        }
+    }
+
+    /// The session was closed, by the handler or from elsewhere: begins to close the transport.
+    fn check_closing(&mut self) -> bool {
+        let Some(reason) = self.live.session.closing().filter(|_| matches!(self.stage, Stage::Open)) else {
+            return false;
+        };
+        let code = (reason == CloseReason::ServerShuttingDown).then_some(CloseCode::Away);
+        self.begin_close(reason, code);
+        true
+    }
+
+    fn begin_close(&mut self, reason: CloseReason, code: Option<CloseCode>) {
+        let grace = if matches!(self.link, Link::Polling) { POLLING_CLOSE_GRACE } else { CLOSE_GRACE };
+        self.stage = Stage::Closing { until: Instant::now() + grace, code, sent: false };
+        self.handler.close(reason);
+    }
+
+    /// The client broke the transport's rules, or is gone.
+    fn broken(&mut self, reason: CloseReason, code: Option<CloseCode>) {
+        if code.is_none() {
+            return self.end(reason);
+        }
+        self.live.session.close(reason);
+        self.begin_close(self.live.session.closing().unwrap_or(reason), code);
+    }
+
+    /// Closes the transport once what waits was sent.
+    fn close(&mut self, cx: &mut Context<'_>, blocked: bool) {
+        let Stage::Closing { code, sent, .. } = &mut self.stage else { return };
+        match &mut self.link {
+            Link::WebSocket(socket) => {
+                if !*sent && !blocked && self.live.session.is_flushed() {
+                    *sent = true;
+                    let _ = socket.poll_close(cx, code.take());
+                }
+                if *sent {
+                    // Unread input would make the operating system reset the connection and lose what was sent.
+                    let _ = socket.poll_close(cx, None);
+                    while let Poll::Ready(input) = socket.poll_read(cx) {
+                        if input.is_err() {
+                            return self.end(CloseReason::ForcedClose);
+                        }
+                    }
+                }
+            }
+            Link::Polling if self.live.session.is_closed() => self.end(CloseReason::ForcedClose),
+            Link::Polling | Link::Gone => {}
+        }
+    }
+
+    /// The transport is gone; only the handler's work is left.
+    fn end(&mut self, reason: CloseReason) {
+        let reason = self.live.session.closed(reason);
+        self.link = Link::Gone;
+        self.endpoint.ended(&self.live);
+        if matches!(self.stage, Stage::Open) {
+            self.handler.close(reason);
+        }
+        self.stage = Stage::Draining;
+    }
+
+    /// Checks what is due. True where something was.
+    fn keep_time(&mut self, cx: &mut Context<'_>) -> bool {
+        let deadline = match self.stage {
+            Stage::Open => {
+                let beat = self.heartbeat.deadline();
+                self.handler.expires().map_or(beat, |expires| expires.min(beat))
+            }
+            Stage::Closing { until, .. } => until,
+            Stage::Draining => return false,
+        };
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        let now = Instant::now();
+        match self.stage {
+            Stage::Open if self.handler.expires().is_some_and(|expires| now >= expires) => {
+                self.live.session.close(CloseReason::ForcedServerClose);
+            }
+            Stage::Open => match self.heartbeat.due(now, self.paused) {
+                Due::Ping => {
+                    self.live.session.send(Encoded::One(Frame::ping()), false);
+                }
+                Due::TimedOut => self.end(CloseReason::PingTimeout),
+                Due::Nothing => {}
+            },
+            Stage::Closing { .. } => self.end(CloseReason::ForcedClose),
+            Stage::Draining => {}
+        }
+        true
+    }
+}
+
+impl<S: Service> Future for SessionTask<S> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        this.live.session.run();
+        loop {
+            let draining = matches!(this.stage, Stage::Draining);
+            let mut again = this.take_upgrade();
+            again |= this.read(cx);
+            let idle = this.handler.poll_work(cx).is_ready();
+            again |= this.check_closing();
+            // Work that was done may have made room for more input.
+            again |= this.paused && matches!(this.stage, Stage::Open) && this.handler.wants_input();
+            let blocked = this.write(cx);
+            this.close(cx, blocked);
+            again |= this.keep_time(cx);
+            if matches!(this.stage, Stage::Draining) {
+                if idle && draining {
+                    return Poll::Ready(());
+                }
+                // The end of the session may have caused more work.
+                again |= !draining;
+            }
+            if !again && this.live.session.sleep(cx, blocked) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<S: Service> Drop for SessionTask<S> {
+    fn drop(&mut self) {
+        // Also where a panic ended the task: its id must not stay known, nor shutdown wait for it.
+        self.live.session.closed(CloseReason::ForcedClose);
+        self.endpoint.ended(&self.live);
+        self.endpoint.registry.task_ended();
+        metrics().sessions_closed.increment();
+    }
+}

@@ -1,0 +1,212 @@
+//! WebSocket (RFC 6455): the handshake, frames in and out, and the upgrade of a long-polling session.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, StreamExt};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::upgrade::Upgraded;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use super::registry::Live;
+use super::request::{HttpResponse, Refusal};
+use crate::config::ClientLimits;
+use crate::engine_io::CloseReason;
+use crate::engine_io::packet::{Frame, Packet};
+
+/// What the transport reads at once; also what a connection keeps for reading.
+const READ_BUFFER: usize = 4096;
+/// Larger packets are sent in fragments of this size, because the connection's write buffer never shrinks.
+const FRAGMENT: usize = 16 * 1024;
+/// How often a waiting GET is released while a session is upgraded.
+const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Checks the client's side of the handshake and returns the value for `Sec-WebSocket-Accept`.
+pub(super) fn accept(request: &Request<Incoming>) -> Result<HeaderValue, Refusal> {
+    let headers = request.headers();
+    let version = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| version && key.len() == 24).ok_or(Refusal::BadRequest)?;
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Refusal::BadRequest)
+}
+
+/// Answers the handshake; the connection follows when the answer has been sent.
+pub(super) fn switch(
+    request: Request<Incoming>,
+    accept: HeaderValue,
+    limits: &ClientLimits,
+) -> (HttpResponse, impl Future<Output = Option<WebSocket>> + Send + use<>) {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(FRAGMENT)
+        // Nothing is written while the transport is blocked, so the buffer holds one fragment and one pong at most.
+        .max_write_buffer_size(usize::MAX)
+        .max_message_size(Some(limits.payload))
+        .max_frame_size(Some(limits.payload));
+    let upgrade = hyper::upgrade::on(request);
+    let socket = async move { WebSocket::new(upgrade.await.ok()?, config).await };
+    (response, socket)
+}
+
+/// Upgrades a long-polling session (Engine.IO protocol 4, section "Upgrade").
+pub(super) fn upgrade(
+    request: Request<Incoming>,
+    live: Arc<Live>,
+    limits: &ClientLimits,
+) -> Result<HttpResponse, Refusal> {
+    let accept = accept(&request)?;
+    let (response, socket) = switch(request, accept, limits);
+    let patience = limits.upgrade_timeout;
+    tokio::spawn(async move {
+        let Some(mut socket) = socket.await else { return };
+        if live.session.begin_upgrade() {
+            match tokio::time::timeout(patience, probe(&mut socket, &live)).await {
+                Ok(true) => return live.attach(socket),
+                _ => live.session.abandon_upgrade(),
+            }
+        }
+        // The client learns of the failure; a peer that does not even read that is not waited for.
+        let _ = tokio::time::timeout(patience, socket.stream.close(None)).await;
+    });
+    Ok(response)
+}
+
+/// Waits for the client's probe and its upgrade packet; false where anything else comes.
+async fn probe(socket: &mut WebSocket, live: &Live) -> bool {
+    let packet = socket.stream.next().await;
+    if !matches!(&packet, Some(Ok(Message::Text(text))) if Packet::decode(text) == Ok(Packet::Ping("probe"))) {
+        return false;
+    }
+    let Frame::Text(pong) = Frame::pong("probe") else { return false };
+    if socket.stream.send(raw(pong, OpCode::Data(Data::Text), true)).await.is_err() {
+        return false;
+    }
+    let mut release = tokio::time::interval(RELEASE_INTERVAL);
+    loop {
+        tokio::select! {
+            packet = socket.stream.next() => {
+                return matches!(&packet, Some(Ok(Message::Text(text))) if Packet::decode(text) == Ok(Packet::Upgrade));
+            }
+            _ = release.tick() => {
+                if !live.session.is_open() {
+                    return false;
+                }
+                live.session.release_get();
+            }
+        }
+    }
+}
+
+/// A WebSocket connection.
+#[derive(Debug)]
+pub(super) struct WebSocket {
+    stream: WebSocketStream<TcpStream>,
+    /// The rest of a packet that is sent in fragments.
+    rest: Bytes,
+}
+
+/// What came in.
+pub(super) enum Input {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl WebSocket {
+    /// Takes the TCP connection out of hyper, whose buffers are freed. None where it is not one.
+    async fn new(upgraded: Upgraded, config: WebSocketConfig) -> Option<Self> {
+        let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+        let (stream, read) = (parts.io.into_inner(), parts.read_buf.into());
+        let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
+        Some(Self { stream, rest: Bytes::new() })
+    }
+
+    /// The next message; an error ends the connection, with the reason for which the session ends.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, (CloseReason, Option<CloseCode>)>> {
+        loop {
+            let message = match ready!(self.stream.poll_next_unpin(cx)) {
+                Some(Ok(Message::Text(text))) => Input::Text(text),
+                Some(Ok(Message::Binary(data))) => Input::Binary(data),
+                // The library answers pings and closes.
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => return Poll::Ready(Err(failure(&error))),
+                None => return Poll::Ready(Err((CloseReason::TransportClose, None))),
+            };
+            return Poll::Ready(Ok(message));
+        }
+    }
+
+    /// Sends frames as long as `next` has some, with one flush at the end. Pending while the client does not receive.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut next: impl FnMut() -> Option<Frame>,
+    ) -> Poll<Result<(), Error>> {
+        loop {
+            ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
+            let frame = if self.rest.is_empty() {
+                match next() {
+                    Some(Frame::Text(text)) => self.fragment(text, Data::Text),
+                    Some(Frame::Binary(data)) => self.fragment(data, Data::Binary),
+                    None => break,
+                }
+            } else {
+                let rest = std::mem::take(&mut self.rest);
+                self.fragment(rest, Data::Continue)
+            };
+            Pin::new(&mut self.stream).start_send(frame)?;
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// The first fragment of what is to be sent; the rest is kept for later.
+    fn fragment(&mut self, mut data: Bytes, kind: Data) -> Message {
+        self.rest = data.split_off(data.len().min(FRAGMENT));
+        raw(data, OpCode::Data(kind), self.rest.is_empty())
+    }
+
+    /// Sends a close frame.
+    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, code: Option<CloseCode>) -> Poll<()> {
+        if let Some(code) = code {
+            let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+            // A connection that is closed already needs no second close frame.
+            let _ = Pin::new(&mut self.stream).start_send(Message::Close(Some(frame)));
+        }
+        Pin::new(&mut self.stream).poll_close(cx).map(|_| ())
+    }
+}
+
+/// A frame whose text is known to be UTF-8: the library need not check it for every recipient of a broadcast.
+fn raw(data: Bytes, opcode: OpCode, last: bool) -> Message {
+    Message::Frame(RawFrame::message(data, opcode, last))
+}
+
+fn failure(error: &Error) -> (CloseReason, Option<CloseCode>) {
+    match error {
+        Error::Capacity(_) => (CloseReason::ParseError, Some(CloseCode::Size)),
+        Error::Utf8(_) => (CloseReason::ParseError, Some(CloseCode::Invalid)),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_) => {
+            (CloseReason::TransportClose, None)
+        }
+        Error::Protocol(_) => (CloseReason::TransportError, Some(CloseCode::Protocol)),
+        _ => (CloseReason::TransportError, None),
+    }
+}

@@ -1,0 +1,177 @@
+//! One session: which namespaces it is in, and where its packets go.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use super::encode;
+use super::handler::{Event, Handshake};
+use super::member::Member;
+use super::namespace::{Gateway, Namespace};
+use super::reason::DisconnectReason;
+use super::socket::Socket;
+use crate::engine_io::handler::{ClientRequest, Message, SessionHandler};
+use crate::engine_io::{CloseReason, Session};
+use crate::socket_io::{Body, Decoder, Packet};
+use crate::telemetry::metrics;
+
+/// The gateway's side of one session.
+pub struct Connection {
+    gateway: Arc<Gateway>,
+    session: Arc<Session>,
+    request: ClientRequest,
+    decoder: Decoder,
+    members: Vec<Member>,
+    /// Namespaces that the session was in or was refused: packets for them may still be under way.
+    left: Vec<Arc<Namespace>>,
+    /// When a client that has joined no namespace is sent away.
+    connect_by: Option<Instant>,
+}
+
+impl Connection {
+    pub(super) fn new(gateway: Arc<Gateway>, session: Arc<Session>, request: ClientRequest, now: Instant) -> Self {
+        let limits = gateway.limits();
+        let decoder = Decoder::new(limits.payload, limits.attachments);
+        let connect_by = Some(now + limits.connect_timeout);
+        Self { gateway, session, request, decoder, members: Vec::new(), left: Vec::new(), connect_by }
+    }
+
+    fn dispatch(&mut self, packet: Packet<'_>) -> Result<(), CloseReason> {
+        let path = packet.namespace.as_ref();
+        let member = self.members.iter_mut().find(|m| m.is_active() && m.socket().namespace().path() == path);
+        match (packet.body, member) {
+            (Body::Connect { auth }, None) => self.connect(path, auth),
+            (Body::Event { name, payload, ack }, Some(member)) => {
+                member.push(Event { name, payload, wants_ack: ack.is_some() }, ack);
+                return self.check_unhandled();
+            }
+            (Body::Ack { id, payload }, Some(member)) => member.socket().acknowledged(id, payload),
+            (Body::Disconnect, Some(member)) => member.leave(DisconnectReason::ClientNamespace),
+            // The socket has left in the meantime; the client may not know yet.
+            (_, None) if self.left.iter().any(|namespace| namespace.path() == path) => {}
+            (Body::Connect { .. }, Some(_)) | (_, None) => return Err(CloseReason::ForcedServerClose),
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, path: &str, auth: Option<String>) {
+        let refusal = match self.gateway.namespace(path) {
+            None => "Invalid namespace",
+            // Sockets that still run their last handlers count, too.
+            Some(_) if self.members.len() >= self.gateway.limits().namespaces_per_session => "Too many namespaces",
+            Some(namespace) => {
+                let handshake = handshake(&self.request, auth);
+                let socket = Socket::new(namespace.clone(), self.session.clone(), handshake);
+                self.members.push(Member::new(socket, self.session.clone()));
+                return;
+            }
+        };
+        let _ = self.session.send(encode::connect_error(path, refusal, None), false);
+    }
+
+    /// While a handler waits for an acknowledgement the session is read on, but not without end.
+    fn check_unhandled(&self) -> Result<(), CloseReason> {
+        if self.unhandled_bytes() <= self.gateway.limits().unhandled_bytes || !self.owes_ack() {
+            return Ok(());
+        }
+        metrics().slow_consumers.increment();
+        tracing::warn!("session closed: more events than fit wait behind a handler that waits for an acknowledgement");
+        Err(CloseReason::ForcedClose)
+    }
+
+    fn unhandled_bytes(&self) -> usize {
+        self.members.iter().map(Member::waiting_bytes).sum()
+    }
+
+    fn owes_ack(&self) -> bool {
+        self.members.iter().any(|member| member.socket().owes_ack())
+    }
+
+    /// A handler asked to end the session: every namespace is left first.
+    fn close_if_asked(&mut self) {
+        if self.members.iter().any(|member| member.socket().closes_session()) && self.session.is_open() {
+            for member in &mut self.members {
+                member.leave(DisconnectReason::ServerNamespace);
+            }
+            self.session.close(CloseReason::ForcedClose);
+        }
+    }
+
+    fn forget_done(&mut self) {
+        if !self.members.iter().any(Member::is_done) {
+            return;
+        }
+        for member in self.members.extract_if(.., |member| member.is_done()) {
+            let namespace = member.socket().namespace();
+            if !self.left.iter().any(|left| Arc::ptr_eq(left, namespace)) {
+                self.left.push(namespace.clone());
+            }
+        }
+    }
+}
+
+impl SessionHandler for Connection {
+    fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason> {
+        let packet = match message {
+            Message::Text(text) => self.decoder.text(text),
+            Message::Binary(data) => self.decoder.binary(data),
+        };
+        match packet {
+            Ok(Some(packet)) => self.dispatch(packet),
+            Ok(None) => Ok(()),
+            Err(error) => {
+                tracing::debug!(%error, "malformed packet");
+                Err(CloseReason::ParseError)
+            }
+        }
+    }
+
+    fn wants_input(&self) -> bool {
+        let limits = self.gateway.limits();
+        let room = self.members.iter().all(|member| member.waiting() < limits.waiting_events)
+            && self.unhandled_bytes() < limits.unhandled_bytes;
+        room || self.owes_ack()
+    }
+
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut idle = true;
+        for member in &mut self.members {
+            idle &= member.poll_work(cx).is_ready();
+        }
+        self.close_if_asked();
+        self.forget_done();
+        if self.connect_by.is_some() && self.members.iter().any(Member::is_active) {
+            self.connect_by = None;
+        }
+        if idle { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn close(&mut self, reason: CloseReason) {
+        for member in &mut self.members {
+            member.leave(DisconnectReason::Session(reason));
+        }
+    }
+
+    fn expires(&self) -> Option<Instant> {
+        self.connect_by
+    }
+}
+
+fn handshake(request: &ClientRequest, auth: Option<String>) -> Handshake {
+    let now = SystemTime::now();
+    let issued = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    Handshake {
+        headers: request.headers.clone(),
+        query: request.query.clone(),
+        auth: auth.unwrap_or_else(|| "{}".to_owned()),
+        address: request.address.to_string(),
+        time: humantime::format_rfc3339_millis(now).to_string(),
+        issued: u64::try_from(issued).unwrap_or(u64::MAX),
+        // The host speaks plain HTTP.
+        secure: false,
+        url: request.url.clone(),
+        xdomain: request.headers.iter().any(|(name, _)| name == "origin"),
+    }
+}

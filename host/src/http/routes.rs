@@ -1,0 +1,84 @@
+//! Which part of the host answers a request: the Socket.IO endpoint, or a file.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::services::ServeDir;
+
+use crate::config::CorsOrigins;
+use crate::engine_io::handler::Service;
+use crate::engine_io::transport::Endpoint;
+
+/// A body that is known at once, or read from a file.
+pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// Routes requests by their path.
+pub struct Routes<S> {
+    endpoint: Arc<Endpoint<S>>,
+    /// Requests whose path starts with this are Socket.IO.
+    path: String,
+    cors: Option<CorsLayer>,
+    files: Option<ServeDir>,
+}
+
+impl<S: Service> Routes<S> {
+    /// Routes to an endpoint, and to the files of a folder.
+    pub fn new(endpoint: Arc<Endpoint<S>>, path: String, origins: &CorsOrigins, files: Option<&Path>) -> Self {
+        Self { endpoint, path, cors: cors(origins), files: files.map(ServeDir::new) }
+    }
+
+    pub(super) async fn answer(&self, request: Request<Incoming>, address: IpAddr) -> Response<Body> {
+        if request.uri().path().starts_with(&self.path) {
+            return self.socket_io(request, address).await;
+        }
+        match &self.files {
+            Some(files) => match files.clone().oneshot(request).await {
+                Ok(response) => response.map(BodyExt::boxed_unsync),
+                Err(never) => match never {},
+            },
+            None => not_found(),
+        }
+    }
+
+    async fn socket_io(&self, request: Request<Incoming>, address: IpAddr) -> Response<Body> {
+        let endpoint =
+            service_fn(async |request| Ok::<_, Infallible>(self.endpoint.serve(request, address).await.map(known)));
+        match &self.cors {
+            Some(cors) => cors.layer(endpoint).oneshot(request).await.unwrap_or_else(|never| match never {}),
+            None => endpoint.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        }
+    }
+}
+
+/// As the reference server's `cors` option: without origins there are no headers at all. Origins that are named may
+/// send cookies.
+fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
+    let layer =
+        CorsLayer::new().allow_methods(AllowMethods::mirror_request()).allow_headers(AllowHeaders::mirror_request());
+    match origins {
+        CorsOrigins::Any => Some(layer.allow_origin(AllowOrigin::any())),
+        CorsOrigins::Only(origins) if origins.is_empty() => None,
+        CorsOrigins::Only(origins) => {
+            let origins: Vec<_> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+            Some(layer.allow_origin(AllowOrigin::list(origins)).allow_credentials(true))
+        }
+    }
+}
+
+fn known(body: Full<Bytes>) -> Body {
+    body.map_err(|never| match never {}).boxed_unsync()
+}
+
+fn not_found() -> Response<Body> {
+    let mut response = Response::new(known(Full::from("not found\n")));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

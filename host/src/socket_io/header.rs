@@ -1,0 +1,82 @@
+//! What stands before a packet's payload.
+
+use super::decoder::DecodeError;
+
+/// The largest id that every client can count to: JavaScript's `Number.MAX_SAFE_INTEGER`.
+const MAX_ID: u64 = (1 << 53) - 1;
+
+/// The parts of a packet's text, in their order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header<'a> {
+    pub kind: Kind,
+    /// Attachments that follow: at least one for the binary kinds, else none.
+    pub attachments: usize,
+    pub namespace: &'a str,
+    pub id: Option<u64>,
+    /// Unparsed; empty where there is none.
+    pub payload: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Connect,
+    Disconnect,
+    /// EVENT and BINARY_EVENT.
+    Event,
+    /// ACK and BINARY_ACK.
+    Ack,
+}
+
+impl<'a> Header<'a> {
+    pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
+        let mut chars = text.chars();
+        let (kind, binary) = match chars.next() {
+            Some('0') => (Kind::Connect, false),
+            Some('1') => (Kind::Disconnect, false),
+            Some('2') => (Kind::Event, false),
+            Some('3') => (Kind::Ack, false),
+            Some('4') => return Err(DecodeError::ConnectError),
+            Some('5') => (Kind::Event, true),
+            Some('6') => (Kind::Ack, true),
+            _ => return Err(DecodeError::UnknownType),
+        };
+        let rest = chars.as_str();
+        let (attachments, rest) = if binary { attachments(rest, max_attachments)? } else { (0, rest) };
+        let (namespace, rest) = namespace(rest);
+        let (id, payload) = id(rest)?;
+        Ok(Self { kind, attachments, namespace, id, payload })
+    }
+}
+
+fn attachments(text: &str, max: usize) -> Result<(usize, &str), DecodeError> {
+    let (count, rest) = split_digits(text);
+    let rest = rest.strip_prefix('-').ok_or(DecodeError::AttachmentCount)?;
+    match count.parse() {
+        Ok(0) | Err(_) => Err(DecodeError::AttachmentCount),
+        Ok(count) if count > max => Err(DecodeError::TooManyAttachments),
+        Ok(count) => Ok((count, rest)),
+    }
+}
+
+/// Without a comma, everything is the namespace.
+fn namespace(text: &str) -> (&str, &str) {
+    match text.starts_with('/') {
+        true => text.split_once(',').unwrap_or((text, "")),
+        false => ("/", text),
+    }
+}
+
+fn id(text: &str) -> Result<(Option<u64>, &str), DecodeError> {
+    match split_digits(text) {
+        ("", rest) => Ok((None, rest)),
+        (digits, rest) => match digits.parse() {
+            Ok(id) if id <= MAX_ID => Ok((Some(id), rest)),
+            _ => Err(DecodeError::Id),
+        },
+    }
+}
+
+fn split_digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
+}

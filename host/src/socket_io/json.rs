@@ -1,0 +1,51 @@
+//! Payloads as text: checked to be JSON, never built into values.
+//!
+//! `RawValue` is checked without recursion, so depth is bounded by the text's length alone. As `JSON.parse` does, the
+//! check accepts lone surrogates (`"\ud800"`) and numbers beyond a double's range.
+
+use serde_json::Deserializer;
+use serde_json::value::RawValue;
+
+use super::decoder::DecodeError;
+
+const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// The text of a JSON object, without the whitespace around it.
+pub(super) fn object(text: &str) -> Result<&str, DecodeError> {
+    value(text).filter(|json| json.starts_with('{')).ok_or(DecodeError::Payload)
+}
+
+/// The text of a JSON array, without the whitespace around it.
+pub(super) fn array(text: &str) -> Result<&str, DecodeError> {
+    value(text).filter(|json| json.starts_with('[')).ok_or(DecodeError::Payload)
+}
+
+/// Splits an event's array into its name and the text of an array of what follows, kept exactly as on the wire.
+pub(super) fn event(text: &str) -> Result<(String, String), DecodeError> {
+    let inside = array(text)?.strip_prefix('[').ok_or(DecodeError::Payload)?;
+    let mut values = Deserializer::from_str(inside).into_iter::<&RawValue>();
+    let name = match values.next() {
+        Some(Ok(name)) => event_name(name.get())?,
+        Some(Err(_)) | None => return Err(DecodeError::Payload), // an empty array
+    };
+    let rest = inside.get(values.byte_offset()..).unwrap_or_default().trim_start_matches(WHITESPACE);
+    let arguments = rest.strip_prefix(',').unwrap_or("]");
+    Ok((name, format!("[{arguments}")))
+}
+
+/// A number is a name too, spelled as it is. A name with a lone surrogate is no text that a handler could be
+/// registered for; it is kept as it is spelled, escapes and all, and so finds none.
+fn event_name(json: &str) -> Result<String, DecodeError> {
+    match json.strip_prefix('"') {
+        Some(rest) => {
+            let spelled = rest.strip_suffix('"').unwrap_or(rest);
+            Ok(serde_json::from_str(json).unwrap_or_else(|_| spelled.to_owned()))
+        }
+        None if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(json.to_owned()),
+        None => Err(DecodeError::Payload),
+    }
+}
+
+fn value(text: &str) -> Option<&str> {
+    serde_json::from_str::<&RawValue>(text).ok().map(RawValue::get)
+}

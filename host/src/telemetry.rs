@@ -1,0 +1,127 @@
+//! Logs on stderr, and counters of what the process did. A leaf.
+//!
+//! Counters are plain atomics: counting never waits and never fails. They are logged once, when the host stops.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people: one line of text an event, coloured on a terminal.
+    Pretty,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Starts logging to stderr. `HOST_LOG`, else `RUST_LOG`, else `info` says what is logged.
+///
+/// # Errors
+///
+/// The filter cannot be parsed, or logging was started before.
+pub fn init(format: LogFormat) -> anyhow::Result<()> {
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter()?).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Pretty => subscriber.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!(error)).context("cannot start logging")
+}
+
+fn filter() -> anyhow::Result<EnvFilter> {
+    for variable in ["HOST_LOG", "RUST_LOG"] {
+        if let Ok(directives) = std::env::var(variable) {
+            return EnvFilter::try_new(&directives).with_context(|| format!("cannot parse {variable} `{directives}`"));
+        }
+    }
+    Ok(EnvFilter::new("info"))
+}
+
+/// The counters of this process.
+pub fn metrics() -> &'static Metrics {
+    static METRICS: Metrics = Metrics::new();
+    &METRICS
+}
+
+/// Defines [`Metrics`] once: its fields, their start and the line that shows them.
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What happened since the process started.
+        #[derive(Debug)]
+        pub struct Metrics {
+            $($(#[$doc])* pub $name: Counter,)*
+        }
+
+        impl Metrics {
+            const fn new() -> Self {
+                Self { $($name: Counter::new(),)* }
+            }
+
+            /// Logs all counters in one line.
+            pub fn log(&self) {
+                tracing::info!($($name = self.$name.get(),)* "counters");
+            }
+        }
+    };
+}
+
+counters! {
+    /// Engine.IO sessions that were opened.
+    sessions_opened,
+    /// Engine.IO sessions that ended, for whatever reason.
+    sessions_closed,
+    /// Requests for a session that a limit refused.
+    sessions_refused,
+    /// Sessions closed because their client was slow to receive.
+    slow_consumers,
+    /// Sockets that joined a namespace.
+    sockets_connected,
+    /// Sockets that left their namespace.
+    sockets_disconnected,
+    /// Connections that a `$connect` handler, or a limit, rejected.
+    connections_rejected,
+    /// Volatile packets dropped for slow clients.
+    packets_dropped,
+    /// Events that a handler was run for, `$connect` and `$disconnect` included.
+    events_handled,
+    /// Handlers that trapped.
+    handlers_trapped,
+    /// Handlers that ran out of time.
+    handlers_timed_out,
+    /// Handlers that ran out of memory or table elements.
+    handlers_out_of_memory,
+    /// Handlers that reported a failure.
+    handlers_failed,
+    /// Events whose arguments their handler did not take.
+    invalid_arguments,
+    /// Handlers that the host could not start.
+    handlers_not_started,
+}
+
+/// A number that only grows.
+#[derive(Debug)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Counts one more.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// Counts so many more.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Relaxed);
+    }
+
+    /// How many were counted.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
