@@ -26,7 +26,7 @@ pub struct Connection {
     members: Vec<Member>,
     /// Namespaces that the session was in or was refused: packets for them may still be under way.
     left: Vec<Arc<Namespace>>,
-    /// When a client that has joined no namespace is sent away.
+    /// When a client that has joined no namespace yet is sent away.
     connect_by: Option<Instant>,
 }
 
@@ -40,6 +40,7 @@ impl Connection {
 
     fn dispatch(&mut self, packet: Packet<'_>) -> Result<(), CloseReason> {
         let path = packet.namespace.as_ref();
+        let known = self.was_in(path);
         let member = self.members.iter_mut().find(|m| m.is_active() && m.socket().namespace().path() == path);
         match (packet.body, member) {
             (Body::Connect { auth }, None) => self.connect(path, auth),
@@ -50,7 +51,7 @@ impl Connection {
             (Body::Ack { id, payload }, Some(member)) => member.socket().acknowledged(id, payload),
             (Body::Disconnect, Some(member)) => member.leave(DisconnectReason::ClientNamespace),
             // The socket has left in the meantime; the client may not know yet.
-            (_, None) if self.left.iter().any(|namespace| namespace.path() == path) => {}
+            (_, None) if known => {}
             (Body::Connect { .. }, Some(_)) | (_, None) => return Err(CloseReason::ForcedServerClose),
         }
         Ok(())
@@ -79,6 +80,12 @@ impl Connection {
         metrics().slow_consumers.increment();
         tracing::warn!("session closed: more events than fit wait behind a handler that waits for an acknowledgement");
         Err(CloseReason::ForcedClose)
+    }
+
+    /// Whether the session was in a namespace, or was refused there.
+    fn was_in(&self, path: &str) -> bool {
+        let members = self.members.iter().map(|member| member.socket().namespace());
+        members.chain(&self.left).any(|namespace| namespace.path() == path)
     }
 
     fn unhandled_bytes(&self) -> usize {
@@ -139,12 +146,12 @@ impl SessionHandler for Connection {
         let mut idle = true;
         for member in &mut self.members {
             idle &= member.poll_work(cx).is_ready();
+            if member.is_connected() {
+                self.connect_by = None;
+            }
         }
         self.close_if_asked();
         self.forget_done();
-        if self.connect_by.is_some() && self.members.iter().any(Member::is_active) {
-            self.connect_by = None;
-        }
         if idle { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -155,7 +162,17 @@ impl SessionHandler for Connection {
     }
 
     fn expires(&self) -> Option<Instant> {
-        self.connect_by
+        // A client that a `$connect` handler has not answered yet is not to blame.
+        self.connect_by.filter(|_| self.members.is_empty())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Nothing is left to do after an orderly end; a panic must not leave sockets behind in rooms.
+        for member in &mut self.members {
+            member.leave(DisconnectReason::Session(CloseReason::ForcedClose));
+        }
     }
 }
 

@@ -81,6 +81,11 @@ impl Member {
         }
     }
 
+    /// Whether its `$connect` has succeeded.
+    pub(super) fn is_connected(&self) -> bool {
+        self.stage == Stage::Connected
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.stage == Stage::Done
     }

@@ -144,3 +144,128 @@ pub enum DecodeError {
     #[error("attachment where none is due")]
     UnexpectedBinary,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::packet::{write_ack, write_event};
+    use super::*;
+
+    const TWO: &str = r#"52-/chat,7["a",{"_placeholder":true,"num":1}, {"_placeholder":true,"num":0}]"#;
+
+    fn event(text: &str) -> Result<(String, String), DecodeError> {
+        match Decoder::new(1_000_000, 10).text(text)? {
+            Some(Packet { body: Body::Event { name, payload, .. }, .. }) => Ok((name, payload.json)),
+            other => panic!("an event is expected, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn attachments_complete_a_packet() {
+        let mut decoder = Decoder::new(1000, 10);
+        assert_eq!(decoder.text(TWO), Ok(None));
+        assert!(decoder.is_partial());
+        assert_eq!(decoder.binary(Bytes::from_static(b"x")), Ok(None));
+        let packet = decoder.binary(Bytes::from_static(b"")).unwrap().unwrap();
+        assert!(!decoder.is_partial());
+        assert_eq!(packet.namespace, "/chat");
+        let json = r#"[{"_placeholder":true,"num":1}, {"_placeholder":true,"num":0}]"#.to_owned();
+        let payload = Payload { json, attachments: vec![Bytes::from_static(b"x"), Bytes::new()] };
+        assert_eq!(packet.body, Body::Event { name: "a".to_owned(), payload, ack: Some(7) });
+        assert!(decoder.text("2[\"next\"]").unwrap().is_some());
+    }
+
+    #[test]
+    fn messages_out_of_turn() {
+        let mut decoder = Decoder::new(1000, 10);
+        assert_eq!(decoder.binary(Bytes::new()), Err(DecodeError::UnexpectedBinary));
+        assert_eq!(decoder.text(TWO), Ok(None));
+        assert_eq!(decoder.text("2[\"a\"]"), Err(DecodeError::AttachmentsDue));
+    }
+
+    #[test]
+    fn a_packet_is_bounded_as_a_whole() {
+        assert_eq!(Decoder::new(6, 10).text(r#"2["ab"]"#), Err(DecodeError::TooLarge));
+        assert!(Decoder::new(7, 10).text(r#"2["ab"]"#).is_ok());
+
+        let mut decoder = Decoder::new(TWO.len() + 5, 2);
+        assert_eq!(decoder.text(TWO), Ok(None));
+        assert_eq!(decoder.binary(Bytes::from_static(b"abc")), Ok(None));
+        assert_eq!(decoder.binary(Bytes::from_static(b"def")), Err(DecodeError::TooLarge));
+        assert!(!decoder.is_partial());
+
+        assert_eq!(Decoder::new(1000, 1).text(TWO), Err(DecodeError::TooManyAttachments));
+    }
+
+    /// What the table of the reference's outcomes does not show.
+    #[test]
+    fn text_is_kept() {
+        assert_eq!(event(r#"2["a", 1.0,"\u0061"]"#), Ok(("a".to_owned(), r#"[ 1.0,"\u0061"]"#.to_owned())));
+        assert_eq!(event(r#"2["a",1e999,"\ud800"]"#), Ok(("a".to_owned(), r#"[1e999,"\ud800"]"#.to_owned())));
+        assert_eq!(event("2[1.0]"), Ok(("1.0".to_owned(), "[]".to_owned())));
+        // In the reference this whitespace is the id 0.
+        let spaced = Decoder::new(1000, 10).text("2 [\"a\"]").unwrap().unwrap();
+        assert_eq!(spaced.body, Body::Event { name: "a".to_owned(), payload: Payload::empty(), ack: None });
+        let auth = Decoder::new(1000, 10).text("0 {\"a\" : 1.0} ").unwrap().unwrap();
+        assert_eq!(auth.body, Body::Connect { auth: Some("{\"a\" : 1.0}".to_owned()) });
+        assert!(Decoder::new(1000, 10).text(r#"51-["a","\ud800",1e999]"#).is_ok());
+    }
+
+    fn payload() -> impl Strategy<Value = Payload> {
+        (any::<Vec<String>>(), prop::collection::vec(any::<Vec<u8>>(), 0..4)).prop_map(|(texts, attachments)| {
+            let placeholders =
+                (0..attachments.len()).map(|num| serde_json::json!({ "_placeholder": true, "num": num }));
+            let arguments = texts.into_iter().map(serde_json::Value::from).chain(placeholders);
+            Payload {
+                json: serde_json::Value::from_iter(arguments).to_string(),
+                attachments: attachments.into_iter().map(Bytes::from).collect(),
+            }
+        })
+    }
+
+    fn decode(text: &str, attachments: &[Bytes]) -> Packet<'static> {
+        let mut decoder = Decoder::new(1_000_000, 10);
+        let mut packet = decoder
+            .text(text)
+            .unwrap()
+            .map(|Packet { namespace, body }| Packet { namespace: Cow::Owned(namespace.into_owned()), body });
+        for attachment in attachments {
+            assert_eq!(packet, None);
+            packet = decoder.binary(attachment.clone()).unwrap();
+        }
+        packet.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_is_written(
+            namespace in "/[^,]*",
+            name in any::<String>(),
+            id in prop::option::of(0..1u64 << 53),
+            payload in payload(),
+        ) {
+            prop_assume!(!is_reserved(&name));
+            let mut text = String::new();
+            write_event(&mut text, &namespace, id, &name, &payload);
+            let body = Body::Event { name, payload: payload.clone(), ack: id };
+            prop_assert_eq!(decode(&text, &payload.attachments), Packet { namespace: namespace.clone().into(), body });
+
+            let id = id.unwrap_or(0);
+            text.clear();
+            write_ack(&mut text, &namespace, id, &payload);
+            let body = Body::Ack { id, payload: payload.clone() };
+            prop_assert_eq!(decode(&text, &payload.attachments), Packet { namespace: namespace.into(), body });
+        }
+
+        #[test]
+        fn decodes_any_text(text in "[0-6][0-9]{0,2}-?(/é,)?[0-9]{0,20}[\\[\\]{}\",:\\\\aé0 ]*") {
+            let _ = Decoder::new(1000, 10).text(&text);
+        }
+
+        #[test]
+        fn decodes_any_unicode(text in any::<String>()) {
+            let _ = Decoder::new(1000, 10).text(&text);
+        }
+    }
+}

@@ -80,3 +80,35 @@ fn split_digits(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<(Kind, usize, &str, Option<u64>, &str), DecodeError> {
+        let Header { kind, attachments, namespace, id, payload } = Header::parse(text, 10)?;
+        Ok((kind, attachments, namespace, id, payload))
+    }
+
+    #[test]
+    fn parts() {
+        assert_eq!(parse("0"), Ok((Kind::Connect, 0, "/", None, "")));
+        assert_eq!(parse("1/chat,"), Ok((Kind::Disconnect, 0, "/chat", None, "")));
+        assert_eq!(parse("2/chat,12[1,2]"), Ok((Kind::Event, 0, "/chat", Some(12), "[1,2]")));
+        assert_eq!(parse("52-/a,[,]"), Ok((Kind::Event, 2, "/a", None, "[,]")));
+        assert_eq!(parse("610-3x"), Ok((Kind::Ack, 10, "/", Some(3), "x")));
+        assert_eq!(parse("2/no comma[]"), Ok((Kind::Event, 0, "/no comma[]", None, "")));
+    }
+
+    #[test]
+    fn numbers_are_bounded() {
+        assert_eq!(parse("39007199254740991"), Ok((Kind::Ack, 0, "/", Some(MAX_ID), "")));
+        assert_eq!(parse("39007199254740992"), Err(DecodeError::Id));
+        assert_eq!(parse("399999999999999999999"), Err(DecodeError::Id));
+        assert_eq!(parse("511-"), Err(DecodeError::TooManyAttachments));
+        assert_eq!(parse("50-"), Err(DecodeError::AttachmentCount));
+        assert_eq!(parse("599999999999999999999-"), Err(DecodeError::AttachmentCount));
+        assert_eq!(parse("5²-"), Err(DecodeError::AttachmentCount));
+        assert_eq!(parse("5+1-"), Err(DecodeError::AttachmentCount));
+    }
+}

@@ -49,3 +49,41 @@ fn event_name(json: &str) -> Result<String, DecodeError> {
 fn value(text: &str) -> Option<&str> {
     serde_json::from_str::<&RawValue>(text).ok().map(RawValue::get)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Option<(String, String)> {
+        event(text).ok()
+    }
+
+    fn parts(name: &str, arguments: &str) -> Option<(String, String)> {
+        Some((name.to_owned(), arguments.to_owned()))
+    }
+
+    #[test]
+    fn arguments_stay_as_they_are_on_the_wire() {
+        assert_eq!(split(r#"["a"]"#), parts("a", "[]"));
+        assert_eq!(split(" [ \"a\" \n] "), parts("a", "[]"));
+        assert_eq!(split(r#"["a", 1.0,1e999 ,"\ud800\u0061" ]"#), parts("a", r#"[ 1.0,1e999 ,"\ud800\u0061" ]"#));
+        assert_eq!(split(r#"["a" ,["]"]]"#), parts("a", r#"[["]"]]"#));
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(split(r#"["\u00e9\"\ud83d\ude00"]"#), parts("é\"😀", "[]"));
+        assert_eq!(split(r#"["\ud800\"",1]"#), parts(r#"\ud800\""#, "[1]"));
+        assert_eq!(split("[-1.50,2]"), parts("-1.50", "[2]"));
+        for text in ["[]", "[ ]", "[null]", "[true]", "[[]]", "[{}]", "{}", "", "\"a\"", r#"["a",]"#, r#"["a"]]"#] {
+            assert_eq!(split(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_takes_no_stack() {
+        let deep = format!("[\"a\",{}{}]", "[".repeat(500_000), "]".repeat(500_000));
+        assert!(event(&deep).is_ok());
+        assert_eq!(array(&"[".repeat(1_000_000)), Err(DecodeError::Payload));
+    }
+}

@@ -6,6 +6,8 @@ mod json;
 mod packet;
 mod payload;
 mod placeholders;
+#[cfg(test)]
+mod reference_tests;
 
 pub use decoder::{DecodeError, Decoder};
 pub use packet::{

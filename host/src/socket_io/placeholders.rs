@@ -141,3 +141,82 @@ fn string_len(text: &str) -> usize {
     }
     text.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn tokens_inside_strings_do_not_count() {
+        assert!(check(r#"["{\"_placeholder\":true,\"num\":9}","\\",{"a\\":"_placeholder"}]"#, 1).is_ok());
+        assert!(check(r#"["\\",{"_placeholder" :true , "num":1}]"#, 1).is_err());
+    }
+
+    #[test]
+    fn any_spelling_of_the_members() {
+        assert!(check("[{ \"\\u005fplaceholder\"\n:\ttrue,\"n\\u0075m\" : 0 }]", 1).is_ok());
+        assert!(check("[{ \"\\u005fplaceholder\"\n:\ttrue,\"n\\u0075m\" : 1 }]", 1).is_err());
+        assert!(check(r#"[{"\ud800":1,"_placeholder":true,"num":1}]"#, 1).is_err());
+    }
+
+    #[test]
+    fn members_are_values_of_the_object_itself() {
+        assert!(check(r#"[{"_placeholder":[true],"num":9}]"#, 1).is_ok());
+        assert!(check(r#"[{"_placeholder":true,"num":[0]}]"#, 1).is_err());
+        assert!(check(r#"[{"_placeholder":true,"num":{"num":0}}]"#, 1).is_err());
+        assert!(check(r#"[{"_placeholder":true,"num":18446744073709551616}]"#, 1).is_err());
+    }
+
+    #[test]
+    fn depth_takes_no_stack() {
+        let deep = format!("{}{}", r#"{"a":["#.repeat(200_000), "]}".repeat(200_000));
+        assert!(check(&deep, 1).is_ok());
+    }
+
+    /// The rule on values, as the reference has it.
+    fn is_legal(value: &Value, attachments: u64) -> bool {
+        match value {
+            Value::Object(object) if object.get("_placeholder") == Some(&Value::Bool(true)) => {
+                object.get("num").and_then(Value::as_u64).is_some_and(|num| num < attachments)
+            }
+            Value::Object(object) => object.values().all(|value| is_legal(value, attachments)),
+            Value::Array(array) => array.iter().all(|value| is_legal(value, attachments)),
+            _ => true,
+        }
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-1..4i64).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            (0..4u64).prop_map(|num| json!({ "_placeholder": true, "num": num })),
+        ];
+        leaf.prop_recursive(5, 40, 5, |inner| {
+            let key = prop_oneof![Just("_placeholder".to_owned()), Just("num".to_owned()), any::<String>()];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((key, inner), 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn as_on_values(value in json_value(), attachments in 0..4u64, pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+            prop_assert_eq!(check(&text.unwrap(), attachments as usize).is_ok(), is_legal(&value, attachments));
+        }
+
+        #[test]
+        fn any_text_ends(text in "[{}\\[\\]\",:\\\\ a0té]*") {
+            let _ = check(&text, 1);
+        }
+    }
+}

@@ -28,6 +28,8 @@ const BATCH: usize = 64;
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// The same for long-polling, whose client may be between two requests (the reference server's `closeTimeout`).
 const POLLING_CLOSE_GRACE: Duration = Duration::from_secs(30);
+/// The same where the host stops: clients that are gone must not hold it up.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A session's task. Ready when the session has ended and its handlers have finished.
 pub(super) struct SessionTask<S: Service> {
@@ -183,7 +185,11 @@ impl<S: Service> SessionTask<S> {
     }
 
     fn begin_close(&mut self, reason: CloseReason, code: Option<CloseCode>) {
-        let grace = if matches!(self.link, Link::Polling) { POLLING_CLOSE_GRACE } else { CLOSE_GRACE };
+        let grace = match self.link {
+            _ if reason == CloseReason::ServerShuttingDown => SHUTDOWN_GRACE,
+            Link::Polling => POLLING_CLOSE_GRACE,
+            Link::WebSocket(_) | Link::Gone => CLOSE_GRACE,
+        };
         self.stage = Stage::Closing { until: Instant::now() + grace, code, sent: false };
         self.handler.close(reason);
     }
