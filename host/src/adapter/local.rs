@@ -18,7 +18,7 @@ use crate::gateway::socket::Socket;
 #[derive(Debug)]
 pub struct LocalAdapter {
     index: RwLock<Index>,
-    /// Rooms that one socket may be in, its own not counted.
+    /// Rooms that one socket may be in, its own included.
     rooms_per_socket: usize,
 }
 
@@ -84,7 +84,7 @@ impl Index {
                 None => Arc::from(room.as_str()),
             };
             let joined = socket.update_rooms(|rooms| {
-                let room_left = rooms.len() < limit;
+                let room_left = rooms.len() + 1 < limit;
                 if room_left {
                     rooms.push(name.clone());
                 }

@@ -1,0 +1,274 @@
+//! The arguments of an event, an acknowledgement or an answer, and how handlers get them.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::Bytes;
+use crate::binary::AttachmentScope;
+use crate::bindings::realtime::gateway::types::{self, Payload};
+use crate::encode::IntoArgs;
+use crate::error::{Error, ErrorKind};
+
+/// Arguments that are not decoded yet: all that a client sent, or what is left after the arguments before.
+///
+/// As the last argument of a handler it takes the rest, whatever and however many they are; it is also what
+/// `emit_with_ack` answers. It can be emitted and returned, and passes on what it holds, binary data included, without
+/// a look at it.
+///
+/// ```no_run
+/// use guest_sdk::{Args, RealtimeNamespace};
+///
+/// let ns = RealtimeNamespace::new("/relay");
+/// ns.socket().on("echo", |args: Args| args);
+/// ns.socket().on("tell", move |room: String, args: Args| ns.socket().to(room).emit("told", args));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Args {
+    json: String,
+    attachments: Vec<Bytes>,
+    /// Where in `json` each argument is, once somebody asked.
+    spans: OnceCell<Vec<Range<usize>>>,
+}
+
+impl Args {
+    /// The arguments that `emit` would send, mostly for tests of handlers.
+    ///
+    /// # Errors
+    ///
+    /// The value is not JSON, such as a map with keys that are not text.
+    ///
+    /// ```
+    /// let args = guest_sdk::Args::new(("general", 3))?;
+    /// assert_eq!(args.len(), 2);
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn new(args: impl IntoArgs) -> Result<Self, Error> {
+        match args.into_payload() {
+            Ok(payload) => Ok(payload.into()),
+            Err(error) => Err(Error::of_call(format_args!("arguments"), error)),
+        }
+    }
+
+    /// How many arguments there are.
+    ///
+    /// ```
+    /// assert_eq!(guest_sdk::Args::new(("general", 3))?.len(), 2);
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn len(&self) -> usize {
+        self.spans().len()
+    }
+
+    /// Whether there are none.
+    ///
+    /// ```
+    /// assert!(guest_sdk::Args::new(())?.is_empty());
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.spans().is_empty()
+    }
+
+    /// The argument at an index, counted from 0. One that is missing is like JSON's `null`, so that an `Option` is
+    /// `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArguments`]: the argument is not a `T`. The text names its position, counted from 1, and the
+    /// reason.
+    ///
+    /// ```
+    /// let args = guest_sdk::Args::new(("general", 3))?;
+    /// assert_eq!(args.get::<String>(0)?, "general");
+    /// assert_eq!(args.get::<Option<bool>>(2)?, None);
+    ///
+    /// let error = args.get::<bool>(1).unwrap_err();
+    /// assert!(error.to_string().starts_with("argument 2: invalid type: integer `3`, expected a boolean"));
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, Error> {
+        let _scope = AttachmentScope::enter(&self.attachments);
+        serde_json::from_str(self.text(index)).map_err(|error| self.invalid(index, error))
+    }
+
+    /// All arguments as JSON values. Binary data is not JSON: there, the values have placeholders
+    /// `{"_placeholder":true,"num":N}` for [`attachments`](Args::attachments) number N.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArguments`]: a number is out of range or the nesting is too deep (128 levels).
+    ///
+    /// ```
+    /// use guest_sdk::{Args, json};
+    ///
+    /// assert_eq!(Args::new(("general", [3]))?.values()?, [json!("general"), json!([3])]);
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn values(&self) -> Result<Vec<Value>, Error> {
+        (0..self.len()).map(|index| self.get(index)).collect()
+    }
+
+    /// The text of the JSON array, as it is on the wire.
+    ///
+    /// ```
+    /// assert_eq!(guest_sdk::Args::new(("general", 3))?.json(), r#"["general",3]"#);
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The binary data in the arguments, in the order of their placeholders' numbers.
+    ///
+    /// ```
+    /// use guest_sdk::{Args, Bytes};
+    ///
+    /// let image = Bytes::from(vec![1, 2, 3]);
+    /// assert_eq!(Args::new(("image", &image))?.attachments(), [image]);
+    /// # Ok::<(), guest_sdk::Error>(())
+    /// ```
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    fn text(&self, index: usize) -> &str {
+        self.spans().get(index).and_then(|span| self.json.get(span.clone())).unwrap_or("null")
+    }
+
+    fn spans(&self) -> &[Range<usize>] {
+        self.spans.get_or_init(|| {
+            // The host passes arrays only. Were it something else, there would be no arguments in it.
+            let elements: Vec<&RawValue> = serde_json::from_str(&self.json).unwrap_or_default();
+            let start = self.json.as_ptr() as usize;
+            let span = |element: &RawValue| {
+                let offset = element.get().as_ptr() as usize - start;
+                offset..offset + element.get().len()
+            };
+            elements.into_iter().map(span).collect()
+        })
+    }
+
+    fn invalid(&self, index: usize, error: serde_json::Error) -> Error {
+        let position = index + 1;
+        let text = match self.spans().get(index) {
+            Some(_) => format!("argument {position}: {error}"),
+            None => format!("argument {position} is missing"),
+        };
+        Error::new(ErrorKind::InvalidArguments, text)
+    }
+
+    /// The arguments from an index on. Those at index 0 are taken out as they are.
+    fn rest(&mut self, index: usize) -> Result<Self, Error> {
+        if index == 0 {
+            return Ok(std::mem::take(self));
+        }
+        let mut rest = String::from("[");
+        if let Some(first) = self.spans().get(index) {
+            rest.push_str(self.json.get(first.start..).unwrap_or_default());
+        } else {
+            rest.push(']');
+        }
+        let mut rest = Self { json: rest, ..Self::default() };
+        if !self.attachments.is_empty() {
+            // A payload carries the attachments that it refers to and no others.
+            let mut values = rest.values()?;
+            for value in &mut values {
+                renumber(value, &self.attachments, &mut rest.attachments);
+            }
+            rest.json = Value::Array(values).to_string();
+            rest.spans = OnceCell::new();
+        }
+        Ok(rest)
+    }
+}
+
+/// Moves the attachments that a value refers to into another list.
+fn renumber(value: &mut Value, from: &[Bytes], to: &mut Vec<Bytes>) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| renumber(value, from, to)),
+        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+            if let Some(number) = fields.get_mut("num")
+                && let Some(attachment) = number.as_u64().and_then(|number| from.get(usize::try_from(number).ok()?))
+            {
+                *number = to.len().into();
+                to.push(attachment.clone());
+            }
+        }
+        Value::Object(fields) => fields.values_mut().for_each(|value| renumber(value, from, to)),
+        _ => {}
+    }
+}
+
+impl From<Payload> for Args {
+    fn from(payload: Payload) -> Self {
+        let attachments = payload.attachments.into_iter().map(Bytes::from).collect();
+        Self { json: payload.json, attachments, spans: OnceCell::new() }
+    }
+}
+
+impl IntoArgs for Args {
+    fn into_payload(self) -> Result<Payload, types::Error> {
+        Ok(Payload { json: self.json, attachments: self.attachments.into_iter().map(Vec::from).collect() })
+    }
+}
+
+impl IntoArgs for &Args {
+    fn into_payload(self) -> Result<Payload, types::Error> {
+        self.clone().into_payload()
+    }
+}
+
+/// What a handler can take as an argument.
+///
+/// | type | takes |
+/// |---|---|
+/// | anything that is `serde::de::DeserializeOwned`, such as a struct, `String`, `serde_json::Value` | one argument |
+/// | [`Bytes`](crate::Bytes), alone or inside of other types | binary data |
+/// | `Option<T>` | one that may be missing or `null` |
+/// | [`Args`](crate::Args), last | all that are left |
+///
+/// An argument that is not what the handler takes is logged with the event's name and the reason, and not acknowledged;
+/// the handler does not run. Arguments that nobody takes are ignored.
+///
+/// ```no_run
+/// use guest_sdk::serde::Deserialize;
+/// use guest_sdk::{Bytes, RealtimeNamespace};
+///
+/// #[derive(Deserialize)]
+/// #[serde(crate = "guest_sdk::serde")]
+/// struct Stroke {
+///     color: String,
+///     points: Vec<(f32, f32)>,
+/// }
+///
+/// let ns = RealtimeNamespace::new("/draw");
+/// ns.socket().on("stroke", move |stroke: Stroke, layer: Option<u8>| {
+///     println!("{} points in {} on {layer:?}", stroke.points.len(), stroke.color);
+/// });
+/// ns.socket().on("image", move |image: Bytes| println!("{} bytes", image.len()));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot take an argument of type `{Self}`",
+    label = "cannot be decoded from what a client sends",
+    note = "a handler's arguments are owned types that implement `serde::Deserialize`, or `guest_sdk::Args`"
+)]
+pub trait FromArg: Sized {
+    #[doc(hidden)]
+    fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error>;
+}
+
+impl<T: DeserializeOwned> FromArg for T {
+    fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error> {
+        args.get(index)
+    }
+}
+
+impl FromArg for Args {
+    fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error> {
+        args.rest(index)
+    }
+}

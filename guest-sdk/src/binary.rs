@@ -1,0 +1,156 @@
+//! Binary data: Socket.IO carries it beside the JSON text, as attachments that placeholders in the text refer to.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::mem;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Binary data in events and acknowledgements, alone or at any depth of other data.
+///
+/// What a client sends as `ArrayBuffer`, `Buffer` and the like arrives as `Bytes`, and `Bytes` arrive there as such;
+/// nothing is converted on the way. Clones share the data.
+///
+/// A [`serde_json::Value`] (and so [`json!`](crate::json)) has no place for binary data. Put `Bytes` in a struct or a
+/// tuple; in a `Value`, and in what the gateway keeps as `socket.data`, they become an array of numbers. A `Vec<u8>`
+/// that is emitted is an array of numbers too.
+///
+/// ```no_run
+/// use guest_sdk::serde::{Deserialize, Serialize};
+/// use guest_sdk::{Bytes, RealtimeNamespace};
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(crate = "guest_sdk::serde")]
+/// struct Upload {
+///     name: String,
+///     content: Bytes,
+/// }
+///
+/// let ns = RealtimeNamespace::new("/files");
+/// ns.socket().on("upload", move |upload: Upload| {
+///     println!("{} has {} bytes", upload.name, upload.content.len());
+///     ns.socket().to("reviewers").emit("upload", upload);
+/// });
+/// ns.socket().on("ping", |payload: Bytes| payload);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Bytes(Arc<Vec<u8>>);
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(bytes))
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self::from(bytes.to_vec())
+    }
+}
+
+impl From<Bytes> for Vec<u8> {
+    fn from(bytes: Bytes) -> Self {
+        Arc::unwrap_or_clone(bytes.0)
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({})", self.len())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BytesVisitor)
+    }
+}
+
+thread_local! {
+    /// The attachments that placeholders refer to while arguments are decoded: serde has no other way to hand a
+    /// deserializer something from outside.
+    static ATTACHMENTS: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes attachments known to `Bytes::deserialize` as long as it lives.
+pub(crate) struct AttachmentScope(Vec<Bytes>);
+
+impl AttachmentScope {
+    pub(crate) fn enter(attachments: &[Bytes]) -> Self {
+        Self(ATTACHMENTS.replace(attachments.to_vec()))
+    }
+}
+
+impl Drop for AttachmentScope {
+    fn drop(&mut self) {
+        ATTACHMENTS.set(mem::take(&mut self.0));
+    }
+}
+
+struct BytesVisitor;
+
+impl<'de> Visitor<'de> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("binary data")
+    }
+
+    /// `{"_placeholder":true,"num":N}`, in any order.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
+        let (mut placeholder, mut number) = (false, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "_placeholder" => placeholder = map.next_value()?,
+                "num" => number = Some(map.next_value::<usize>()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let Some(number) = number.filter(|_| placeholder) else {
+            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+        };
+        ATTACHMENTS
+            .with_borrow(|attachments| attachments.get(number).cloned())
+            .ok_or_else(|| de::Error::custom("an attachment is missing"))
+    }
+
+    /// What serializers without binary data make of `Bytes`.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bytes, A::Error> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = seq.next_element()? {
+            bytes.push(byte);
+        }
+        Ok(bytes.into())
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(bytes.into())
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+        Ok(bytes.into())
+    }
+}

@@ -1,0 +1,172 @@
+//! From Rust values to the arguments of an event or of an acknowledgement.
+
+use std::any;
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::bindings::realtime::gateway::types::{self, Payload};
+
+/// What can be emitted: anything that is [`Serialize`], and [`Args`](crate::Args).
+///
+/// | value | arguments |
+/// |---|---|
+/// | `()` | none |
+/// | a tuple `(a, b)` | several: `a` and `b` |
+/// | [`Args`](crate::Args) | those that it holds |
+/// | anything else | one; arrays and tuple structs too |
+///
+/// A tuple that is to be one argument goes into another: `((x, y),)`. [`Bytes`](crate::Bytes) at any depth become
+/// attachments.
+///
+/// ```
+/// use guest_sdk::Args;
+///
+/// assert_eq!(Args::new(())?.json(), "[]");
+/// assert_eq!(Args::new("hello")?.json(), r#"["hello"]"#);
+/// assert_eq!(Args::new(("hello", 2))?.json(), r#"["hello",2]"#);
+/// assert_eq!(Args::new([1, 2])?.json(), "[[1,2]]");
+/// assert_eq!(Args::new(((1, 2),))?.json(), "[[1,2]]");
+/// # Ok::<(), guest_sdk::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent to a client",
+    label = "cannot be sent to a client",
+    note = "one argument: anything that implements `serde::Serialize`; several: a tuple; none: `()`"
+)]
+pub trait IntoArgs {
+    #[doc(hidden)]
+    fn into_payload(self) -> Result<Payload, types::Error>;
+}
+
+impl<T: Serialize> IntoArgs for T {
+    fn into_payload(self) -> Result<Payload, types::Error> {
+        let mut json = Vec::with_capacity(128);
+        let mut attachments = Vec::new();
+        let shape = Shape::of(any::type_name::<T>());
+        if shape == Shape::One {
+            json.push(b'[');
+        }
+        if shape != Shape::Unit {
+            let serializer = &mut Serializer::with_formatter(&mut json, Placeholders(&mut attachments));
+            self.serialize(serializer).map_err(|error| types::Error::InvalidPayload(error.to_string()))?;
+        }
+        finish(json, attachments, shape)
+    }
+}
+
+/// The part of encoding that does not depend on the type.
+fn finish(mut json: Vec<u8>, attachments: Vec<Vec<u8>>, shape: Shape) -> Result<Payload, types::Error> {
+    match shape {
+        Shape::Unit => json.extend_from_slice(b"[]"),
+        Shape::Tuple => {}
+        Shape::One => json.push(b']'),
+    }
+    let json = String::from_utf8(json).map_err(|error| types::Error::InvalidPayload(error.to_string()))?;
+    Ok(Payload { json, attachments })
+}
+
+/// How the JSON of a value becomes an array of arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// `()` is `null` in JSON, and no arguments.
+    Unit,
+    /// A tuple is an array in JSON: that of the arguments.
+    Tuple,
+    /// Anything else is one argument.
+    One,
+}
+
+impl Shape {
+    /// Tells tuples by the name of their type. Serialization cannot tell them: serde calls `serialize_tuple` for arrays
+    /// of fixed size too, and `emit("position", [x, y])` has to send one argument. A trait cannot either: an
+    /// implementation for tuples would overlap with the one for everything that is `Serialize`.
+    fn of(type_name: &str) -> Self {
+        let name = type_name.trim_start_matches('&').trim_start_matches("mut ");
+        if name == "()" {
+            Self::Unit
+        } else if name.starts_with('(') {
+            Self::Tuple
+        } else {
+            Self::One
+        }
+    }
+}
+
+/// Compact JSON with a placeholder for each run of bytes, which is put aside.
+struct Placeholders<'a>(&'a mut Vec<Vec<u8>>);
+
+impl Formatter for Placeholders<'_> {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, bytes: &[u8]) -> io::Result<()> {
+        let number = self.0.len();
+        self.0.push(bytes.to_vec());
+        write!(writer, r#"{{"_placeholder":true,"num":{number}}}"#)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::Bytes;
+
+    fn json(args: impl IntoArgs) -> String {
+        args.into_payload().unwrap().json
+    }
+
+    #[test]
+    fn a_tuple_is_several_arguments_and_unit_is_none() {
+        assert_eq!(json(()), "[]");
+        assert_eq!(json(&()), "[]");
+        assert_eq!(json((1,)), "[1]");
+        assert_eq!(json(("a", 2, [true])), r#"["a",2,[true]]"#);
+        assert_eq!(json(&&(1, 2)), "[1,2]");
+        assert_eq!(json(&mut (1, 2)), "[1,2]");
+        assert_eq!(json(((1, 2), ())), "[[1,2],null]");
+    }
+
+    #[test]
+    fn anything_else_is_one_argument() {
+        #[derive(Serialize)]
+        struct Point(i32, i32);
+        #[derive(Serialize)]
+        struct Nothing;
+
+        assert_eq!(json("hi"), r#"["hi"]"#);
+        assert_eq!(json([1, 2]), "[[1,2]]");
+        assert_eq!(json(vec![(1, 2)]), "[[[1,2]]]");
+        assert_eq!(json(Point(1, 2)), "[[1,2]]");
+        assert_eq!(json(&Point(1, 2)), "[[1,2]]");
+        assert_eq!(json(Nothing), "[null]");
+        assert_eq!(json(None::<(i32, i32)>), "[null]");
+        assert_eq!(json(Box::new((1, 2))), "[[1,2]]");
+        assert_eq!(json(serde_json::json!({ "a": [1] })), r#"[{"a":[1]}]"#);
+    }
+
+    #[test]
+    fn bytes_at_any_depth_become_attachments() {
+        #[derive(Serialize)]
+        struct Message {
+            name: &'static str,
+            parts: Vec<Bytes>,
+        }
+        let message = Message { name: "m", parts: vec![vec![1].into(), vec![].into()] };
+        let payload = (message, Bytes::from(vec![2, 3])).into_payload().unwrap();
+        assert_eq!(
+            payload.json,
+            concat!(
+                r#"[{"name":"m","parts":[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]},"#,
+                r#"{"_placeholder":true,"num":2}]"#
+            )
+        );
+        assert_eq!(payload.attachments, [vec![1], vec![], vec![2, 3]]);
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_an_error() {
+        let error = BTreeMap::from([((1, 2), 3)]).into_payload().unwrap_err();
+        assert!(matches!(error, types::Error::InvalidPayload(reason) if reason == "key must be a string"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Write Socket.IO event handlers in Rust, as WebAssembly components.
+//!
+//! A component registers handlers on a [`RealtimeNamespace`]; `host run` serves it to any Socket.IO client. Each event
+//! runs the component once, in a fresh instance: handlers share nothing but what the gateway keeps for them (rooms and
+//! [`socket.data`](Data)).
+//!
+//! ```no_run
+//! use guest_sdk::serde::{Deserialize, Serialize};
+//! use guest_sdk::RealtimeNamespace;
+//!
+//! #[derive(Deserialize)]
+//! #[serde(crate = "guest_sdk::serde")]
+//! struct ChatMessage {
+//!     text: String,
+//! }
+//!
+//! #[derive(Serialize)]
+//! #[serde(crate = "guest_sdk::serde")]
+//! struct Out {
+//!     from: String,
+//!     text: String,
+//! }
+//!
+//! guest_sdk::export!(register);
+//!
+//! fn register() -> RealtimeNamespace {
+//!     let ns = RealtimeNamespace::new("/chat");
+//!     ns.socket().on("$connect", move || ns.socket().join("general"));
+//!     ns.socket().on("message", move |data: ChatMessage| {
+//!         ns.socket().to("general").emit("message", Out { from: ns.socket().id(), text: data.text })
+//!     });
+//!     ns.socket().on("$disconnect", move |reason: String| println!("{} is gone: {reason}", ns.socket().id()));
+//!     ns
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # A crate of your own
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["cdylib"]
+//!
+//! [dependencies]
+//! guest-sdk = { path = "../guest-sdk" }
+//! ```
+//!
+//! `cargo build --release --target wasm32-wasip2` makes the component. This crate brings [`serde`] and [`serde_json`];
+//! types that derive serde's traits say `#[serde(crate = "guest_sdk::serde")]` as above, or the crate depends on
+//! `serde` itself, with its feature `derive`, and says nothing.
+//!
+//! # What goes where
+//!
+//! | | |
+//! |---|---|
+//! | the current socket: `on`, `emit`, `join`, `data` … | [`Socket`] |
+//! | many sockets: `to`, `except`, `emit`, `fetch_sockets` … | [`BroadcastOperator`] |
+//! | what a handler can take, and return | [`FromArg`], [`Reply`] |
+//! | what can be emitted | [`IntoArgs`], [`Bytes`] |
+//! | what commands return; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
+//!
+//! What handlers write to stdout and stderr becomes the host's log. A handler that panics loses the commands that were
+//! not sent yet; the socket stays connected.
+//!
+//! Logic can be tested on the machine that builds it, but calls to the host (`emit`, `id` …) panic there.
+
+#![warn(missing_docs)]
+
+// `export!` and what wit-bindgen generates name this crate as other crates do.
+extern crate self as guest_sdk;
+
+mod args;
+mod binary;
+#[doc(hidden)]
+pub mod bindings;
+mod data;
+mod encode;
+mod error;
+mod export;
+mod handler;
+mod handshake;
+mod namespace;
+mod operator;
+mod outcome;
+#[doc(hidden)]
+pub mod registry;
+mod rooms;
+mod socket;
+
+pub use args::{Args, FromArg};
+pub use binary::Bytes;
+pub use data::Data;
+pub use encode::IntoArgs;
+pub use error::{ConnectError, Error, ErrorKind};
+pub use handler::{FromArgs, Handler, Reply};
+pub use handshake::{Fields, Handshake};
+pub use namespace::RealtimeNamespace;
+pub use operator::{Answers, BroadcastOperator, RemoteSocket};
+pub use outcome::Outcome;
+pub use rooms::Rooms;
+pub use serde;
+pub use serde_json::{self, json};
+pub use socket::Socket;

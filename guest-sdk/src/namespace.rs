@@ -1,0 +1,217 @@
+//! The namespace that a component serves.
+
+use std::time::Duration;
+
+use crate::bindings::realtime::gateway::namespace;
+use crate::encode::IntoArgs;
+use crate::error::Error;
+use crate::operator::{Answers, BroadcastOperator, RemoteSocket};
+use crate::outcome::Outcome;
+use crate::rooms::Rooms;
+use crate::socket::Socket;
+
+/// The namespace that a component serves, and the start of everything: sockets, rooms, broadcasts.
+///
+/// It is a handle, and `Copy`: handlers capture it with `move`, any number of them. Two components cannot serve the
+/// same namespace.
+///
+/// What belongs to one socket is at [`ns.socket()`](RealtimeNamespace::socket): a namespace has no `join`, `leave` and
+/// `broadcast`. Broadcasts that begin here reach the sender too, those that begin at the socket do not.
+///
+/// ```no_run
+/// use guest_sdk::RealtimeNamespace;
+///
+/// fn register() -> RealtimeNamespace {
+///     let ns = RealtimeNamespace::new("/chat");
+///     ns.socket().on("$connect", move || ns.socket().join("general"));
+///     ns.socket().on("message", move |text: String| ns.to("general").emit("message", text));
+///     ns
+/// }
+///
+/// guest_sdk::export!(register);
+/// # fn main() {}
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealtimeNamespace {
+    path: Option<&'static str>,
+}
+
+impl RealtimeNamespace {
+    /// The namespace of this path. It begins with `/`, and clients connect to it by the same path.
+    ///
+    /// Without a path there is [`RealtimeNamespace::default`]: the one given to `host run`, else `/`.
+    ///
+    /// ```
+    /// use guest_sdk::RealtimeNamespace;
+    ///
+    /// let ns = RealtimeNamespace::new("/chat");
+    /// let ns = RealtimeNamespace::default();
+    /// ```
+    pub const fn new(path: &'static str) -> Self {
+        Self { path: Some(path) }
+    }
+
+    /// The socket of the current event.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("whoami", move || ns.socket().id());
+    /// ```
+    pub const fn socket(self) -> Socket {
+        Socket::new()
+    }
+
+    /// The path that the component is served at. For handlers; not known while they are registered.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::default();
+    /// ns.socket().on("where", move || ns.name());
+    /// ```
+    pub fn name(self) -> String {
+        namespace::name()
+    }
+
+    /// The sockets in a room or several, the sender among them.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.to("general").emit("serverMessage", "hello");
+    /// ```
+    pub fn to(self, rooms: impl Rooms) -> BroadcastOperator {
+        BroadcastOperator::all().to(rooms)
+    }
+
+    /// Alias of [`to`](RealtimeNamespace::to); `in` is a keyword of Rust.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.in_("general").emit("serverMessage", "hello");
+    /// ```
+    pub fn in_(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.to(rooms)
+    }
+
+    /// All sockets of the namespace but those in a room or several.
+    ///
+    /// ```no_run
+    /// use guest_sdk::json;
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.except("admins").emit("maintenance", json!({ "message": "Going offline soon" }));
+    /// ```
+    pub fn except(self, rooms: impl Rooms) -> BroadcastOperator {
+        BroadcastOperator::all().except(rooms)
+    }
+
+    /// All sockets; what is emitted may be dropped where a client is slow to receive.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.volatile().emit("tick", 12);
+    /// ```
+    pub fn volatile(self) -> BroadcastOperator {
+        BroadcastOperator::all().volatile()
+    }
+
+    /// All sockets that are connected to this node.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.local().emit("restarting", 60);
+    /// ```
+    pub fn local(self) -> BroadcastOperator {
+        BroadcastOperator::all().local()
+    }
+
+    /// Sends an event to every socket of the namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`BroadcastOperator::emit`].
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.emit("globalAlert", "hello");
+    /// ```
+    pub fn emit(self, event: &str, args: impl IntoArgs) -> Outcome {
+        let result = args.into_payload().and_then(|payload| namespace::emit(event, &payload));
+        Outcome::of_call(format_args!("emit `{event}`"), result)
+    }
+
+    /// Sends an event to every socket of the namespace and waits for what they acknowledge.
+    ///
+    /// # Errors
+    ///
+    /// As [`BroadcastOperator::emit_with_ack`].
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+    /// let answers = ns.emit_with_ack("ready?", (), Duration::from_secs(1))?;
+    /// println!("{} are ready, {} are not", answers.received.len(), answers.missing);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn emit_with_ack(self, event: &str, args: impl IntoArgs, timeout: Duration) -> Result<Answers, Error> {
+        BroadcastOperator::all().emit_with_ack(event, args, timeout)
+    }
+
+    /// All sockets of the namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`BroadcastOperator::fetch_sockets`].
+    ///
+    /// ```no_run
+    /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+    /// println!("{} sockets", ns.fetch_sockets()?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, Error> {
+        BroadcastOperator::all().fetch_sockets()
+    }
+
+    /// Adds every socket of the namespace to rooms.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.sockets_join("round1");
+    /// ```
+    pub fn sockets_join(self, rooms: impl Rooms) -> Outcome {
+        BroadcastOperator::all().sockets_join(rooms)
+    }
+
+    /// Takes every socket of the namespace out of rooms.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.sockets_leave("round1");
+    /// ```
+    pub fn sockets_leave(self, rooms: impl Rooms) -> Outcome {
+        BroadcastOperator::all().sockets_leave(rooms)
+    }
+
+    /// Takes every socket out of the namespace.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.disconnect_sockets();
+    /// ```
+    pub fn disconnect_sockets(self) -> Outcome {
+        BroadcastOperator::all().disconnect_sockets()
+    }
+
+    /// Ends the session of every socket of the namespace, with all other namespaces on it.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.disconnect_sessions();
+    /// ```
+    pub fn disconnect_sessions(self) -> Outcome {
+        BroadcastOperator::all().disconnect_sessions()
+    }
+
+    pub(crate) const fn path(self) -> Option<&'static str> {
+        self.path
+    }
+}

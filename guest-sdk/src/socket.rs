@@ -1,0 +1,372 @@
+//! The socket of the current event.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::args::Args;
+use crate::bindings::realtime::gateway::socket;
+use crate::bindings::realtime::gateway::types::OperatorOptions;
+use crate::data::Data;
+use crate::encode::IntoArgs;
+use crate::error::Error;
+use crate::handler::{FromArgs, Handler, Reply};
+use crate::handshake::Handshake;
+use crate::operator::{BroadcastOperator, milliseconds};
+use crate::outcome::Outcome;
+use crate::registry;
+use crate::rooms::Rooms;
+
+/// The socket of the current event: where handlers are registered, and in handlers what is known of the socket and
+/// what can be done with it.
+///
+/// It is a handle, and `Copy`. While handlers are registered there is no socket yet: only `on`, `once` and `on_any` are
+/// of use then.
+///
+/// `emit`, `join`, `leave`, `disconnect` and broadcasts are commands. They take effect in the order they were called,
+/// at the latest when the handler waits or returns; a handler that panics or runs out of time or memory loses those
+/// that were not sent yet. In `$connect` all of them are held until the handler returns, and dropped where it refuses
+/// the connection.
+///
+/// ```no_run
+/// use guest_sdk::RealtimeNamespace;
+///
+/// let ns = RealtimeNamespace::new("/chat");
+/// ns.socket()
+///     .on("$connect", move || ns.socket().join("general"))
+///     .on("message", move |text: String| {
+///         ns.socket().to("general").emit("message", (ns.socket().id(), text));
+///     })
+///     .on("$disconnect", move |reason: String| println!("{} is gone: {reason}", ns.socket().id()));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Socket {
+    volatile: bool,
+}
+
+impl Socket {
+    pub(crate) const fn new() -> Self {
+        Self { volatile: false }
+    }
+
+    /// Registers a handler for an event that clients emit, or for `$connect` (a client joins the namespace) or
+    /// `$disconnect` (it is gone; the argument is the reason, such as `transport close`).
+    ///
+    /// The handler is a function or a closure of up to eight arguments, each of which is [`FromArg`](crate::FromArg);
+    /// what it returns, a [`Reply`], is the acknowledgement. A `$connect` handler can refuse the connection with a
+    /// [`ConnectError`](crate::ConnectError).
+    ///
+    /// Several handlers of one event run in the order they were registered, until one fails; the first reply that has
+    /// arguments is the acknowledgement. Handlers are registered in the function that [`export!`](crate::export) names;
+    /// later it has no effect, and is logged.
+    ///
+    /// ```no_run
+    /// use guest_sdk::serde::{Deserialize, Serialize};
+    /// use guest_sdk::{Error, RealtimeNamespace};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(crate = "guest_sdk::serde")]
+    /// struct Move {
+    ///     x: i32,
+    ///     y: i32,
+    /// }
+    ///
+    /// let ns = RealtimeNamespace::new("/game");
+    /// ns.socket().on("move", move |to: Move| ns.socket().broadcast().emit("moved", to));
+    /// ns.socket().on("add", |a: i64, b: i64| a + b);
+    /// ns.socket().on("seat", |number: Option<u32>| -> Result<u32, Error> {
+    ///     number.ok_or(Error::msg("which seat?"))
+    /// });
+    /// ```
+    pub fn on<Params, Kind, H>(self, event: &str, handler: H) -> Self
+    where
+        Params: FromArgs,
+        H: Handler<Params>,
+        H::Output: Reply<Kind>,
+    {
+        if registry::wants(event) {
+            registry::keep(Box::new(move |args| handler.call(Params::from_args(args)?).into_reply()));
+        }
+        self
+    }
+
+    /// Alias of [`on`](Socket::on). Each event runs in a fresh instance, so there is nothing that a handler could be
+    /// removed from after its first run.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().once("hello", || "hello to you");
+    /// ```
+    pub fn once<Params, Kind, H>(self, event: &str, handler: H) -> Self
+    where
+        Params: FromArgs,
+        H: Handler<Params>,
+        H::Output: Reply<Kind>,
+    {
+        self.on(event, handler)
+    }
+
+    /// Registers a handler for every event that clients emit, whatever its name. It gets the name and all arguments,
+    /// and runs before the event's own handlers. `$connect` and `$disconnect` do not run it.
+    ///
+    /// The host runs the component for every event then, not for those with a handler only.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on_any(|event, args| println!("{event} with {} arguments", args.len()));
+    /// ```
+    pub fn on_any<Kind, F, R>(self, handler: F) -> Self
+    where
+        F: FnOnce(&str, Args) -> R + 'static,
+        R: Reply<Kind>,
+    {
+        if let Some(event) = registry::wants_any() {
+            registry::keep_any(Box::new(move |args| handler(&event, args).into_reply()));
+        }
+        self
+    }
+
+    /// 20 random characters, different for each namespace that a client joins. Also the name of a room that only this
+    /// socket is in.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("whoami", move || ns.socket().id());
+    /// ```
+    pub fn id(self) -> String {
+        socket::id()
+    }
+
+    /// Its rooms when the event began, its own id among them. A join or leave shows on the next event.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("shout", move |text: String| {
+    ///     if ns.socket().rooms().contains("general") {
+    ///         ns.socket().to("general").emit("shout", text);
+    ///     }
+    /// });
+    /// ```
+    pub fn rooms(self) -> BTreeSet<String> {
+        socket::rooms().into_iter().collect()
+    }
+
+    /// What was known of the connection when the client joined the namespace. Each call copies it from the host.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("$connect", move || {
+    ///     let handshake = ns.socket().handshake();
+    ///     println!("{:?} from {}", handshake.headers.get("user-agent"), handshake.address);
+    /// });
+    /// ```
+    pub fn handshake(self) -> Handshake {
+        socket::handshake().into()
+    }
+
+    /// What the gateway keeps for this connection.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("login", move |name: String| ns.socket().data().set("username", name));
+    /// ns.socket().on("whoami", move || ns.socket().data().get::<String>("username"));
+    /// ```
+    pub fn data(self) -> Data {
+        Data::new()
+    }
+
+    /// Whether the client is connected at this moment. False in `$disconnect`.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("$disconnect", move || assert!(!ns.socket().connected()));
+    /// ```
+    pub fn connected(self) -> bool {
+        socket::connected()
+    }
+
+    /// Whether this connection took up an earlier one, with its id, rooms and data.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("$connect", move || {
+    ///     if !ns.socket().recovered() {
+    ///         ns.socket().join("general");
+    ///     }
+    /// });
+    /// ```
+    pub fn recovered(self) -> bool {
+        socket::recovered()
+    }
+
+    /// Sends an event to this socket. After the client is gone this does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ReservedEvent`](crate::ErrorKind::ReservedEvent), [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge),
+    /// [`RateLimited`](crate::ErrorKind::RateLimited), [`InvalidPayload`](crate::ErrorKind::InvalidPayload).
+    ///
+    /// ```no_run
+    /// use guest_sdk::{Bytes, json};
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().emit("welcome", json!({ "message": "Hello!" })); // one argument
+    /// ns.socket().emit("position", (3, 4)); // two arguments
+    /// ns.socket().emit("done", ()); // none
+    /// ns.socket().emit("image", ("cat.png", Bytes::from(vec![0x89, 0x50]))); // text and binary data
+    /// ```
+    pub fn emit(self, event: &str, args: impl IntoArgs) -> Outcome {
+        let result = args.into_payload().and_then(|payload| socket::emit(event, &payload, self.volatile));
+        Outcome::of_call(format_args!("emit `{event}`"), result)
+    }
+
+    /// The same socket, but what is emitted from here on may be dropped where a client is slow to receive, also by
+    /// broadcasts that begin here. What waits for an acknowledgement is never dropped.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
+    /// ns.socket().volatile().emit("position", (3, 4));
+    /// ns.socket().volatile().to("arena").emit("position", (3, 4));
+    /// ```
+    pub const fn volatile(self) -> Self {
+        Self { volatile: true }
+    }
+
+    /// Sends an event to this socket and waits for what the client acknowledges, at most so long and no longer than the
+    /// handler may run. Commands called before are sent first. Fractions of a millisecond are dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Socket::emit), and [`Timeout`](crate::ErrorKind::Timeout),
+    /// [`NotConnected`](crate::ErrorKind::NotConnected), and [`NotAllowed`](crate::ErrorKind::NotAllowed) in `$connect`,
+    /// which must answer the client first.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use guest_sdk::{Error, RealtimeNamespace};
+    ///
+    /// let ns = RealtimeNamespace::new("/bank");
+    /// ns.socket().on("transfer", move |amount: u64| -> Result<bool, Error> {
+    ///     let answer = ns.socket().emit_with_ack("sure?", amount, Duration::from_secs(5))?;
+    ///     answer.get::<bool>(0)
+    /// });
+    /// ```
+    pub fn emit_with_ack(self, event: &str, args: impl IntoArgs, timeout: Duration) -> Result<Args, Error> {
+        let answer =
+            args.into_payload().and_then(|payload| socket::emit_with_ack(event, &payload, milliseconds(timeout)));
+        match answer {
+            Ok(payload) => Ok(payload.into()),
+            Err(error) => Err(Error::of_call(format_args!("emit_with_ack `{event}`"), error)),
+        }
+    }
+
+    /// Adds this socket to a room or several.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](crate::ErrorKind::NotConnected), [`RateLimited`](crate::ErrorKind::RateLimited).
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("joinRoom", move |room: String| ns.socket().join(room));
+    /// ns.socket().on("joinBoth", move || ns.socket().join(["books", "films"]));
+    /// ```
+    pub fn join(self, rooms: impl Rooms) -> Outcome {
+        Outcome::of_call(format_args!("join"), socket::join(&rooms.into_rooms()))
+    }
+
+    /// Takes this socket out of a room. The room of its own id it never leaves.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Socket::join).
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("leaveRoom", move |room: String| ns.socket().leave(&room));
+    /// ```
+    pub fn leave(self, room: &str) -> Outcome {
+        Outcome::of_call(format_args!("leave"), socket::leave(room))
+    }
+
+    /// Takes this socket out of the namespace; what was emitted before still reaches it.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Socket::join).
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("ban", move || {
+    ///     ns.socket().emit("banned", "Violation");
+    ///     ns.socket().disconnect();
+    /// });
+    /// ```
+    pub fn disconnect(self) -> Outcome {
+        Outcome::of_call(format_args!("disconnect"), socket::disconnect(false))
+    }
+
+    /// Ends the whole session of this client, with every namespace on it: the reference server's `disconnect(true)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Socket::join).
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("logout", move || ns.socket().disconnect_session());
+    /// ```
+    pub fn disconnect_session(self) -> Outcome {
+        Outcome::of_call(format_args!("disconnect_session"), socket::disconnect(true))
+    }
+
+    /// The other sockets in a room or several.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().to("general").emit("message", "hello");
+    /// ns.socket().to("room1").to("room2").except("room3").emit("update", 1);
+    /// ```
+    pub fn to(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// Alias of [`to`](Socket::to); `in` is a keyword of Rust.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().in_("general").emit("message", "hello");
+    /// ```
+    pub fn in_(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.to(rooms)
+    }
+
+    /// The other sockets of the namespace but those in a room or several.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().except("muted").emit("alert", "hello");
+    /// ```
+    pub fn except(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// The other sockets that are connected to this node.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().local().emit("hello", ());
+    /// ```
+    pub fn local(self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+
+    /// The other sockets of the namespace.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("announcement", move |text: String| ns.socket().broadcast().emit("announcement", text));
+    /// ```
+    pub fn broadcast(self) -> BroadcastOperator {
+        let others = BroadcastOperator::all().with(OperatorOptions::EXCLUDE_SENDER);
+        if self.volatile { others.volatile() } else { others }
+    }
+}
