@@ -15,9 +15,9 @@ use crate::config::{Mount, RunConfig};
 use crate::engine_io::transport::Endpoint;
 use crate::gateway::{Gateway, MountError};
 use crate::guest::Handler;
-use crate::hint::HintExt;
+use crate::hint::{self, HintExt};
 use crate::http::{Routes, Server};
-use crate::runtime::Runtime;
+use crate::runtime::{CodeCache, Runtime};
 use crate::telemetry::metrics;
 
 /// How long handlers may take to finish when the host stops.
@@ -31,7 +31,7 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    let gateway = Arc::new(mount_all(&config)?);
+    let gateway = Arc::new(mount_all(&config).await?);
     let endpoint = Endpoint::new(gateway, config.client);
     let server = Server::bind(config.listen)
         .await
@@ -42,11 +42,11 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
 
     let mut signals = Signals::new()?;
     announce(address)?;
-    let answered = server.serve(routes, signals.next()).await;
+    let remaining = server.serve(routes, signals.next()).await;
     tracing::info!("stopping: sessions are closed, running handlers may finish");
     let stop = async {
         endpoint.shut_down().await;
-        answered.await;
+        remaining.finish().await;
     };
     tokio::select! {
         stopped = tokio::time::timeout(GRACE, stop) => if stopped.is_err() {
@@ -62,18 +62,52 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
 }
 
 /// Loads every component and gives it its namespace.
-fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
-    let runtime = Runtime::new(&config.handler, config.cache_dir.as_deref()).context("cannot start the runtime")?;
+async fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
+    let cache = config.cache_dir.clone().and_then(|directory| {
+        // Only the next start is slower for it.
+        CodeCache::open(directory).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
+    });
+    let runtime = Runtime::new(config.handler.clone(), cache).map_err(|error| {
+        let hint = error.hint();
+        hint::add(error, hint)
+    })?;
+    let runtime = Arc::new(runtime);
     let mut gateway = Gateway::new(config.client.clone());
     for mount in &config.components {
-        mount_one(&mut gateway, &runtime, mount, config)
-            .with_context(|| format!("cannot serve {}", mount.file.display()))?;
+        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(|error| {
+            let hint = error.hint().unwrap_or_default();
+            hint::add(error, hint)
+        })?;
+        mount_one(&mut gateway, mount, handler).with_context(|| format!("cannot serve {}", mount.file.display()))?;
     }
     Ok(gateway)
 }
 
-fn mount_one(gateway: &mut Gateway, runtime: &Arc<Runtime>, mount: &Mount, config: &RunConfig) -> anyhow::Result<()> {
-    todo!()
+fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::Result<()> {
+    let adapter = LocalAdapter::new(gateway.limits().rooms_per_socket);
+    let namespace =
+        gateway.mount(mount.namespace.as_deref(), Arc::new(handler), Arc::new(adapter)).map_err(|error| {
+            let hint = match error {
+                MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
+                MountError::Contradiction { .. } => {
+                    "leave the namespace away, or build the component with `RealtimeNamespace::default()`"
+                }
+            };
+            hint::add(error, hint)
+        })?;
+    let description = namespace.handler().description();
+    let mut events: Vec<_> = description.events.iter().map(String::as_str).collect();
+    events.sort_unstable();
+    if description.any_event {
+        events.push("(any other)");
+    }
+    tracing::info!(
+        namespace = namespace.path(),
+        events = events.join(", "),
+        component = %mount.file.display(),
+        "mounted"
+    );
+    Ok(())
 }
 
 /// Tells where the host listens: the one line on stdout, for scripts.

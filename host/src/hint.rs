@@ -21,6 +21,14 @@ impl<T, E: Into<anyhow::Error>> HintExt<T> for Result<T, E> {
     }
 }
 
+/// Adds a hint to an error; an empty one is none.
+pub fn add(error: impl Into<anyhow::Error>, hint: &str) -> anyhow::Error {
+    match hint {
+        "" => error.into(),
+        hint => anyhow::Error::new(Hinted { error: error.into(), hint: hint.to_owned() }),
+    }
+}
+
 /// An error from a message and a hint.
 ///
 /// ```

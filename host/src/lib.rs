@@ -5,10 +5,14 @@
 //! `config`, `hint` and `telemetry` are leaves.
 
 pub mod adapter;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod engine_io;
 pub mod gateway;
+pub mod guest;
 pub mod hint;
 pub mod http;
+pub mod runtime;
 pub mod socket_io;
 pub mod telemetry;

@@ -15,5 +15,5 @@ pub mod namespace;
 mod reason;
 pub mod socket;
 
-pub use namespace::Gateway;
+pub use namespace::{Gateway, MountError};
 pub use reason::DisconnectReason;

@@ -103,7 +103,7 @@ impl Gateway {
         self.namespaces.get(path)
     }
 
-    pub(super) fn limits(&self) -> &ClientLimits {
+    pub fn limits(&self) -> &ClientLimits {
         &self.limits
     }
 }

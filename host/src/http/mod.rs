@@ -4,4 +4,4 @@ mod routes;
 mod server;
 
 pub use routes::Routes;
-pub use server::Server;
+pub use server::{Remaining, Server};

@@ -47,13 +47,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves connections until `stop` is ready; then takes no more. The future that is returned waits until those that
-    /// are left have sent their answers.
-    pub async fn serve<S: Service>(
-        self,
-        routes: Routes<S>,
-        stop: impl Future<Output = ()>,
-    ) -> impl Future<Output = ()> {
+    /// Serves connections until `stop` is ready; then takes no more. Those that are left are still served.
+    pub async fn serve<S: Service>(self, routes: Routes<S>, stop: impl Future<Output = ()>) -> Remaining {
         let routes = Arc::new(routes);
         let (stopping, stop_seen) = watch::channel(());
         tokio::pin!(stop);
@@ -72,10 +67,22 @@ impl Server {
             }
         }
         drop(stop_seen);
-        async move {
-            stopping.send_replace(());
-            stopping.closed().await;
-        }
+        Remaining { stopping }
+    }
+}
+
+/// Connections that were open when the listener was closed.
+#[derive(Debug)]
+pub struct Remaining {
+    /// Every connection holds a receiver.
+    stopping: watch::Sender<()>,
+}
+
+impl Remaining {
+    /// Waits until they have sent the answers that are under way.
+    pub async fn finish(self) {
+        self.stopping.send_replace(());
+        self.stopping.closed().await;
     }
 }
 

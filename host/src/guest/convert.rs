@@ -1,0 +1,60 @@
+//! Between the records of `wit/` and the gateway's.
+
+use super::bindings::types;
+use crate::gateway::handler::{Answers, CallError, Event, Handshake, RemoteSocket, Target};
+use crate::socket_io::Payload;
+
+impl From<Payload> for types::Payload {
+    fn from(payload: Payload) -> Self {
+        Self { json: payload.json, attachments: payload.attachments.into_iter().map(Vec::from).collect() }
+    }
+}
+
+impl From<Event> for types::Event {
+    fn from(event: Event) -> Self {
+        Self { name: event.name, payload: event.payload.into(), wants_ack: event.wants_ack }
+    }
+}
+
+impl From<types::Operator> for Target {
+    fn from(operator: types::Operator) -> Self {
+        let has = |option| operator.options.contains(option);
+        Self {
+            exclude_sender: has(types::OperatorOptions::EXCLUDE_SENDER),
+            volatile: has(types::OperatorOptions::VOLATILE),
+            local: has(types::OperatorOptions::LOCAL),
+            rooms: operator.rooms,
+            except: operator.except,
+        }
+    }
+}
+
+impl From<&Handshake> for types::HandshakeDetails {
+    fn from(handshake: &Handshake) -> Self {
+        let Handshake { headers, query, auth, address, time, issued, secure, url, xdomain } = handshake.clone();
+        Self { headers, query, auth, address, time, issued, secure, url, xdomain }
+    }
+}
+
+impl From<RemoteSocket> for types::RemoteSocket {
+    fn from(socket: RemoteSocket) -> Self {
+        let handshake = (&*socket.handshake).into();
+        Self { id: socket.id, rooms: socket.rooms, handshake, data: socket.data.as_ref().to_owned() }
+    }
+}
+
+impl From<Answers> for types::Answers {
+    fn from(answers: Answers) -> Self {
+        Self { received: answers.received.into_iter().map(Into::into).collect(), missing: answers.missing }
+    }
+}
+
+impl From<CallError> for types::Error {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotConnected => Self::NotConnected,
+            CallError::TimedOut => Self::Timeout,
+            CallError::NotAllowed(why) => Self::NotAllowed(why),
+        }
+    }
+}

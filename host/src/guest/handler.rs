@@ -1,0 +1,196 @@
+//! A component as the gateway's event handler: one fresh instance an event.
+//!
+//! An event takes a permit first, and waits for it as long as it takes. From then on it has [`HandlerLimits::time`],
+//! waiting included; when that is up the call is dropped with its store, wherever it is.
+//!
+//! [`HandlerLimits::time`]: crate::config::HandlerLimits::time
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use super::bindings::{async_event_handler, event_handler, types};
+use super::commands::Current;
+use super::state::{Grants, State};
+use super::{payload, text};
+use crate::gateway::context::EventContext;
+use crate::gateway::handler::{Description, Event, EventHandler, HandlerError, HandlerFuture};
+use crate::runtime::{Runtime, StoreData, trap_text};
+use crate::socket_io::Payload;
+
+const CONNECT: &str = "$connect";
+
+/// A component that handles the events of one namespace.
+pub struct Handler {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) instance: InstancePre<State>,
+    pub(super) exports: Exports,
+    pub(super) grants: Arc<Grants>,
+    pub(super) description: Description,
+}
+
+/// Where the handler's functions are in the component.
+pub(super) enum Exports {
+    Plain(event_handler::GuestIndices),
+    Concurrent(async_event_handler::GuestIndices),
+}
+
+/// What a handler returned.
+type Returned = Result<Option<types::Payload>, types::HandlerError>;
+
+/// A call that did not return.
+enum Failure {
+    NotStarted(wasmtime::Error),
+    Trapped(wasmtime::Error),
+    TimedOut,
+}
+
+impl EventHandler for Handler {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture {
+        Box::pin(async move { self.run(event, Some(context)).await })
+    }
+}
+
+impl Handler {
+    /// Has the component describe itself.
+    pub(super) async fn describe(&self) -> Result<types::Description, HandlerError> {
+        let current = Arc::new(Current::new(None, String::new()));
+        self.instance(&current, async |store| self.call_describe(store).await).await
+    }
+
+    async fn run(&self, event: Event, context: Option<EventContext>) -> Result<Option<Payload>, HandlerError> {
+        let wants_ack = event.wants_ack;
+        let current = Arc::new(Current::new(context, event.name.clone()));
+        let event = types::Event::from(event);
+        let returned = self.instance(&current, async |store| self.call_handle(store, &event).await).await?;
+
+        let outcome = judge(returned, wants_ack, current.event() == CONNECT, &self.grants);
+        // A rejection undoes what was called; any other end leaves it standing.
+        if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
+            current.flush();
+        }
+        outcome
+    }
+
+    /// Runs a call in a fresh instance, within the limits.
+    async fn instance<R>(
+        &self,
+        current: &Arc<Current>,
+        call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,
+    ) -> Result<R, HandlerError> {
+        let state = |limiter| State::new(current.clone(), self.grants.clone(), limiter);
+        let mut slot = self.runtime.slot(self.instance.engine(), state).await;
+        let returned = tokio::time::timeout(self.grants.limits.time, flushing(current, call(&mut slot.store))).await;
+        let failure = match returned {
+            Ok(Ok(returned)) => return Ok(returned),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::TimedOut,
+        };
+        Err(self.explain(failure, slot.store.data_mut()))
+    }
+
+    async fn call_describe(&self, store: &mut Store<State>) -> Result<types::Description, Failure> {
+        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Failure::NotStarted)?;
+        let described = match &self.exports {
+            Exports::Plain(exports) => {
+                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
+                exports.call_describe(store).await
+            }
+            Exports::Concurrent(exports) => {
+                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
+                exports.call_describe(store).await
+            }
+        };
+        described.map_err(Failure::Trapped)
+    }
+
+    async fn call_handle(&self, store: &mut Store<State>, event: &types::Event) -> Result<Returned, Failure> {
+        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Failure::NotStarted)?;
+        let returned = match &self.exports {
+            Exports::Plain(exports) => {
+                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
+                exports.call_handle(store, event).await
+            }
+            Exports::Concurrent(exports) => {
+                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
+                let call = store.run_concurrent(async |store| exports.call_handle(store, event.clone()).await);
+                call.await.and_then(|returned| returned)
+            }
+        };
+        returned.map_err(Failure::Trapped)
+    }
+
+    fn explain(&self, failure: Failure, state: &mut State) -> HandlerError {
+        let (error, started) = match failure {
+            Failure::TimedOut => return HandlerError::TimedOut(self.grants.limits.time),
+            Failure::NotStarted(error) => (error, false),
+            Failure::Trapped(error) => (error, true),
+        };
+        let text = text::message(&trap_text(&error));
+        match state.limiter().refused() {
+            // Guests rarely say so themselves: a growth that is refused makes their allocator abort.
+            Some(refused) => HandlerError::OutOfMemory(format!("{refused}; {text}")),
+            None if started => HandlerError::Trapped(text),
+            None => HandlerError::NotStarted(text),
+        }
+    }
+}
+
+/// Runs a call, and has its commands take effect whenever it waits.
+async fn flushing<R>(current: &Current, call: impl Future<Output = R>) -> R {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        let poll = call.as_mut().poll(context);
+        if poll.is_pending() {
+            current.paused();
+        }
+        poll
+    })
+    .await
+}
+
+/// Checks what a handler returned: it is the guest's word, too.
+fn judge(
+    returned: Returned,
+    wants_ack: bool,
+    connecting: bool,
+    grants: &Grants,
+) -> Result<Option<Payload>, HandlerError> {
+    let limits = &grants.limits;
+    let error = match returned {
+        Ok(Some(payload)) if wants_ack => {
+            let checked = payload::check_size(&payload, 0, limits).and_then(|()| payload::check(payload));
+            return match checked {
+                Ok(payload) => Ok(Some(payload)),
+                Err(error) => Err(HandlerError::Failed(format!("its acknowledgement cannot be sent: {error}"))),
+            };
+        }
+        Ok(_) => return Ok(None),
+        Err(error) => error,
+    };
+    Err(match error {
+        types::HandlerError::Rejected(types::Rejection { message, data }) if connecting => {
+            let size = message.len() + data.as_ref().map_or(0, String::len);
+            let checked = data.as_deref().map_or(Ok(()), payload::check_value);
+            match checked {
+                _ if size > limits.payload => {
+                    HandlerError::Failed(format!("it rejects with {size} bytes; at most {}", limits.payload))
+                }
+                Ok(()) => HandlerError::Rejected { message, data },
+                Err(error) => HandlerError::Failed(format!("it rejects with data that is {error}")),
+            }
+        }
+        types::HandlerError::Rejected(types::Rejection { message, .. }) => {
+            HandlerError::Failed(format!("only `{CONNECT}` can reject: {}", text::message(&message)))
+        }
+        types::HandlerError::InvalidArguments(why) => HandlerError::InvalidArguments(text::message(&why)),
+        types::HandlerError::Failed(why) => HandlerError::Failed(text::message(&why)),
+    })
+}

@@ -1,0 +1,298 @@
+//! What a guest imports: the functions of `socket`, `namespace`, `broadcast-operator` and `async-calls`.
+//!
+//! A command is checked and counted here, and waits in [`Current`] until it takes effect. What a guest passes is moved
+//! on, never copied.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{Accessor, HasSelf, Linker};
+
+use super::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
+use super::bindings::{async_calls, broadcast_operator, namespace, socket, types};
+use super::commands::{self, Current, names_size};
+use super::payload;
+use super::state::State;
+use crate::gateway::handler::{Command, Target};
+use crate::runtime::Calls;
+use crate::socket_io::Payload;
+
+/// Offers everything that a component of one of the worlds may import.
+///
+/// # Errors
+///
+/// Where two interfaces have one name: never, with the versions this is built with.
+pub(super) fn add_to_linker(linker: &mut Linker<State>, calls: Calls) -> wasmtime::Result<()> {
+    type Data = HasSelf<State>;
+    socket::add_to_linker::<_, Data>(linker, |state| state)?;
+    namespace::add_to_linker::<_, Data>(linker, |state| state)?;
+    broadcast_operator::add_to_linker::<_, Data>(linker, |state| state)?;
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    if calls == Calls::Concurrent {
+        async_calls::add_to_linker::<_, Data>(linker, |state| state)?;
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+    }
+    Ok(())
+}
+
+impl State {
+    /// Checks and counts what is to become one packet, and `names` bytes that say where it goes.
+    fn packet(&mut self, event: &str, payload: types::Payload, names: usize) -> Result<Payload, Error> {
+        let limits = &self.grants.limits;
+        payload::check_event(event)?;
+        payload::check_size(&payload, event.len(), limits)?;
+        self.spent.command(event.len() + payload::size(&payload) + names, limits)?;
+        payload::check(payload)
+    }
+
+    /// Checks a call that waits for the current socket's client.
+    fn question(&mut self, event: &str, payload: types::Payload) -> Result<(Arc<Current>, Payload), Error> {
+        self.socket()?;
+        let payload = self.packet(event, payload, 0)?;
+        Ok((self.current.clone(), payload))
+    }
+
+    /// Checks a call that waits for the clients of many sockets.
+    fn poll(
+        &mut self,
+        operator: Operator,
+        event: &str,
+        payload: types::Payload,
+    ) -> Result<(Arc<Current>, Target, Payload), Error> {
+        self.context()?;
+        let payload = self.packet(event, payload, operator_size(&operator))?;
+        Ok((self.current.clone(), operator.into(), payload))
+    }
+
+    /// Checks a call that asks for sockets.
+    fn search(&mut self, operator: Operator) -> Result<(Arc<Current>, Target), Error> {
+        self.context()?;
+        self.spent.command(operator_size(&operator), &self.grants.limits)?;
+        Ok((self.current.clone(), operator.into()))
+    }
+}
+
+fn operator_size(operator: &Operator) -> usize {
+    names_size(&operator.rooms) + names_size(&operator.except)
+}
+
+/// The calls that wait, apart from the store, which others use meanwhile. What was called before takes effect first.
+impl Current {
+    async fn ask(&self, event: &str, payload: &Payload, timeout_ms: u32) -> Result<types::Payload, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.emit_with_ack(event, payload, milliseconds(timeout_ms)).await?.into())
+    }
+
+    async fn ask_all(
+        &self,
+        target: &Target,
+        event: &str,
+        payload: &Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.broadcast_with_ack(target, event, payload, milliseconds(timeout_ms)).await?.into())
+    }
+
+    async fn find(&self, target: &Target) -> Result<Vec<RemoteSocket>, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.fetch_sockets(target).await?.into_iter().map(Into::into).collect())
+    }
+}
+
+fn milliseconds(timeout: u32) -> Duration {
+    Duration::from_millis(timeout.into())
+}
+
+impl types::Host for State {}
+
+impl socket::Host for State {
+    fn id(&mut self) -> String {
+        let id = self.current.context().and_then(|context| context.socket_id());
+        id.unwrap_or_default().to_owned()
+    }
+
+    fn rooms(&mut self) -> Vec<String> {
+        self.current.context().map(|context| context.rooms()).unwrap_or_default()
+    }
+
+    fn handshake(&mut self) -> HandshakeDetails {
+        let handshake = self.current.context().and_then(|context| context.handshake());
+        (&*handshake.unwrap_or_default()).into()
+    }
+
+    fn data(&mut self) -> String {
+        match (&self.data, self.current.context()) {
+            (Some(data), _) => data.clone(),
+            (None, Some(context)) => context.data().as_ref().to_owned(),
+            (None, None) => "{}".to_owned(),
+        }
+    }
+
+    fn set_data(&mut self, json: String) -> Result<(), Error> {
+        self.socket()?;
+        let limits = &self.grants.limits;
+        if json.len() > limits.socket_data {
+            return Err(Error::PayloadTooLarge(limits.socket_data as u64));
+        }
+        self.spent.command(json.len(), limits)?;
+        payload::check_object(&json).map_err(Error::InvalidPayload)?;
+        self.data = Some(json.clone());
+        self.current.call(Command::SetData(json));
+        Ok(())
+    }
+
+    fn connected(&mut self) -> bool {
+        self.current.context().is_some_and(|context| context.connected())
+    }
+
+    fn recovered(&mut self) -> bool {
+        self.current.context().is_some_and(|context| context.recovered())
+    }
+
+    fn emit(&mut self, event: String, payload: types::Payload, volatile: bool) -> Result<(), Error> {
+        self.socket()?;
+        let payload = self.packet(&event, payload, 0)?;
+        self.current.call(Command::Emit { event, payload, volatile });
+        Ok(())
+    }
+
+    async fn emit_with_ack(
+        &mut self,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<types::Payload, Error> {
+        let (current, payload) = self.question(&event, payload)?;
+        current.ask(&event, &payload, timeout_ms).await
+    }
+
+    fn join(&mut self, rooms: Vec<String>) -> Result<(), Error> {
+        self.socket()?;
+        let limits = &self.grants.limits;
+        self.spent.command(names_size(&rooms), limits)?;
+        commands::check_rooms(&rooms, limits)?;
+        let most = limits.rooms_per_socket;
+        let joined = self.joined();
+        let new: HashSet<&String> = rooms.iter().filter(|room| !joined.contains(*room)).collect();
+        if joined.len() + new.len() > most {
+            return Err(commands::too_many_rooms(most));
+        }
+        let new: Vec<String> = new.into_iter().cloned().collect();
+        joined.extend(new);
+        self.current.call(Command::Join(rooms));
+        Ok(())
+    }
+
+    fn leave(&mut self, room: String) -> Result<(), Error> {
+        let is_own = self.socket()?.socket_id() == Some(&room);
+        self.spent.command(room.len(), &self.grants.limits)?;
+        if !is_own {
+            self.joined().remove(&room);
+        }
+        self.current.call(Command::Leave(room));
+        Ok(())
+    }
+
+    fn disconnect(&mut self, close: bool) -> Result<(), Error> {
+        self.socket()?;
+        self.spent.command(0, &self.grants.limits)?;
+        self.current.call(Command::Disconnect { close });
+        Ok(())
+    }
+}
+
+impl namespace::Host for State {
+    fn name(&mut self) -> String {
+        self.current.context().map(|context| context.namespace()).unwrap_or_default().to_owned()
+    }
+
+    fn emit(&mut self, event: String, payload: types::Payload) -> Result<(), Error> {
+        self.context()?;
+        let payload = self.packet(&event, payload, 0)?;
+        self.current.call(Command::Broadcast { target: Target::default(), event, payload });
+        Ok(())
+    }
+}
+
+impl broadcast_operator::Host for State {
+    fn emit(&mut self, operator: Operator, event: String, payload: types::Payload) -> Result<(), Error> {
+        self.context()?;
+        let payload = self.packet(&event, payload, operator_size(&operator))?;
+        self.current.call(Command::Broadcast { target: operator.into(), event, payload });
+        Ok(())
+    }
+
+    async fn emit_with_ack(
+        &mut self,
+        operator: Operator,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        let (current, target, payload) = self.poll(operator, &event, payload)?;
+        current.ask_all(&target, &event, &payload, timeout_ms).await
+    }
+
+    async fn fetch_sockets(&mut self, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
+        let (current, target) = self.search(operator)?;
+        current.find(&target).await
+    }
+
+    fn sockets_join(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
+        self.context()?;
+        let limits = &self.grants.limits;
+        self.spent.command(operator_size(&operator) + names_size(&rooms), limits)?;
+        commands::check_rooms(&rooms, limits)?;
+        self.current.call(Command::SocketsJoin { target: operator.into(), rooms });
+        Ok(())
+    }
+
+    fn sockets_leave(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
+        self.context()?;
+        self.spent.command(operator_size(&operator) + names_size(&rooms), &self.grants.limits)?;
+        self.current.call(Command::SocketsLeave { target: operator.into(), rooms });
+        Ok(())
+    }
+
+    fn disconnect_sockets(&mut self, operator: Operator, close: bool) -> Result<(), Error> {
+        self.context()?;
+        self.spent.command(operator_size(&operator), &self.grants.limits)?;
+        self.current.call(Command::DisconnectSockets { target: operator.into(), close });
+        Ok(())
+    }
+}
+
+impl async_calls::Host for State {}
+
+impl async_calls::HostWithStore<State> for HasSelf<State> {
+    async fn emit_with_ack(
+        store: &Accessor<State, Self>,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<types::Payload, Error> {
+        let (current, payload) = store.with(|mut store| store.get().question(&event, payload))?;
+        current.ask(&event, &payload, timeout_ms).await
+    }
+
+    async fn broadcast_with_ack(
+        store: &Accessor<State, Self>,
+        operator: Operator,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        let (current, target, payload) = store.with(|mut store| store.get().poll(operator, &event, payload))?;
+        current.ask_all(&target, &event, &payload, timeout_ms).await
+    }
+
+    async fn fetch_sockets(store: &Accessor<State, Self>, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
+        let (current, target) = store.with(|mut store| store.get().search(operator))?;
+        current.find(&target).await
+    }
+}

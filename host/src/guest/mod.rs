@@ -1,0 +1,23 @@
+//! Components as event handlers: the host's side of `wit/`, on top of [`runtime`](crate::runtime).
+//!
+//! [`Handler`] is what the gateway calls. Everything that comes out of a guest is checked here, so that the gateway can
+//! send it as it is.
+
+mod bindings;
+mod commands;
+mod convert;
+mod description;
+mod error;
+mod handler;
+mod imports;
+mod load;
+mod output;
+mod payload;
+mod state;
+mod text;
+mod world;
+
+pub use description::DescriptionError;
+pub use error::{LoadError, LoadReason};
+pub use handler::Handler;
+pub use world::WorldError;

@@ -1,0 +1,100 @@
+//! What a store holds while it handles one event.
+//!
+//! Kept small, as it is made anew for every event: WASI's part, which seeds generators and boxes clocks, is made when
+//! the guest first asks for it, and many handlers never do.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::bindings::types::Error;
+use super::commands::{Current, Spent};
+use super::output::{Channel, Output};
+use crate::config::HandlerLimits;
+use crate::gateway::context::EventContext;
+use crate::runtime::{StoreData, StoreLimiter};
+
+/// Streams, timers and the like that a guest may hold at once.
+const RESOURCES: usize = 1_000;
+
+/// Random bytes that a guest may ask for at once; the host allocates them.
+const RANDOM: u64 = 1 << 20;
+
+/// What all events of one handler share.
+#[derive(Debug)]
+pub(super) struct Grants {
+    pub(super) limits: HandlerLimits,
+    pub(super) env: Vec<(String, String)>,
+}
+
+pub(super) struct State {
+    pub(super) current: Arc<Current>,
+    pub(super) grants: Arc<Grants>,
+    pub(super) spent: Spent,
+    /// The socket's data, where this event has replaced it.
+    pub(super) data: Option<String>,
+    /// The socket's rooms with what this event changed, once it changed something.
+    rooms: Option<HashSet<String>>,
+    limiter: StoreLimiter,
+    wasi: Option<WasiCtx>,
+    resources: ResourceTable,
+}
+
+impl State {
+    pub(super) fn new(current: Arc<Current>, grants: Arc<Grants>, limiter: StoreLimiter) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(RESOURCES);
+        Self { current, grants, spent: Spent::default(), data: None, rooms: None, limiter, wasi: None, resources }
+    }
+
+    /// The event's place in the gateway.
+    pub(super) fn context(&self) -> Result<&EventContext, Error> {
+        let not_yet = || Error::NotAllowed("a component that describes itself has no namespace yet".to_owned());
+        self.current.context().ok_or_else(not_yet)
+    }
+
+    /// The same, where a socket caused the event.
+    pub(super) fn socket(&self) -> Result<&EventContext, Error> {
+        self.context().ok().filter(|context| context.socket_id().is_some()).ok_or(Error::NotConnected)
+    }
+
+    /// The rooms that the socket will be in after what this event called so far.
+    pub(super) fn joined(&mut self) -> &mut HashSet<String> {
+        let at_start = || self.current.context().map(EventContext::rooms).unwrap_or_default().into_iter().collect();
+        self.rooms.get_or_insert_with(at_start)
+    }
+}
+
+impl StoreData for State {
+    fn limiter(&mut self) -> &mut StoreLimiter {
+        &mut self.limiter
+    }
+
+    fn preempted(&mut self) {
+        self.current.preempted();
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| wasi(&self.current, &self.grants));
+        WasiCtxView { ctx, table: &mut self.resources }
+    }
+}
+
+/// Clocks, random numbers, output to the log, and the environment that the operator grants. No arguments, no input, no
+/// folders; sockets cannot even be made.
+fn wasi(current: &Arc<Current>, grants: &Grants) -> WasiCtx {
+    let output = Output::new(current.clone());
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdout(output.channel(Channel::Stdout))
+        .stderr(output.channel(Channel::Stderr))
+        .envs(&grants.env)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .max_random_size(RANDOM);
+    wasi.build()
+}

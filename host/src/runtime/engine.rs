@@ -1,0 +1,184 @@
+//! The engines and what all components share: pools of instances, permits, the memory budget, the cache of code.
+//!
+//! Pools are address space, reserved at once and spent only where instances run. They are sized so that whoever holds
+//! one of the `instances` permits always finds a place: waiting happens at the permit, never as an error of the pool.
+//! Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at once, and the
+//! stacks' touched pages.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::cache::CodeCache;
+use super::limiter::{MemoryBudget, StoreLimiter};
+use crate::config::HandlerLimits;
+
+/// How long a guest computes before it has to let other tasks of its thread go on.
+const EPOCH: Duration = Duration::from_millis(10);
+
+/// Size of the stacks that guests and the host functions they call run on; half of it is the guests' at most.
+const STACK: usize = 1 << 20;
+
+/// What one component may consist of. QuickJS takes 13 core instances, CPython 38.
+const CORE_INSTANCES: u32 = 100;
+const MEMORIES: u32 = 4;
+const TABLES: u32 = 32;
+/// Bytes of wasmtime's own record of one component instance; those of CPython are below 1 MiB.
+const INSTANCE_SIZE: usize = 4 << 20;
+/// Guest tasks of the concurrent engine that can be suspended in one instance, each on a stack of its own.
+const CONCURRENT_STACKS: u32 = 4;
+
+/// Bytes of a memory that are cleaned in place rather than given back to the system, which saves the page faults of the
+/// next event. A Rust guest touches some 100 KiB, QuickJS below 1 MiB.
+const KEEP_RESIDENT: usize = 1 << 20;
+const TABLE_KEEP_RESIDENT: usize = 64 << 10;
+
+/// Frames of a trap's backtrace.
+const FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("is not 0");
+
+/// How a component calls and is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// Functions return when they are done.
+    Plain,
+    /// Component-model async: functions that wait beside each other. Costs more for every event.
+    Concurrent,
+}
+
+/// What all components of the process share.
+pub struct Runtime {
+    limits: HandlerLimits,
+    plain: Engine,
+    /// Made when the first component needs it.
+    concurrent: Mutex<Option<Engine>>,
+    pub(super) permits: Arc<Semaphore>,
+    budget: Arc<MemoryBudget>,
+    pub(super) cache: Option<CodeCache>,
+}
+
+/// An engine could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot reserve address space for {instances} instances")]
+pub struct RuntimeError {
+    instances: usize,
+    #[source]
+    source: wasmtime::Error,
+}
+
+impl RuntimeError {
+    /// What the operator can do about it.
+    pub fn hint(&self) -> &'static str {
+        "run fewer instances at once, or lift the limit on address space (`ulimit -v`)"
+    }
+}
+
+impl Runtime {
+    /// Without a cache, every start compiles anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the process may not reserve the pool's address space: some 20 GiB for each of `limits.instances`.
+    pub fn new(limits: HandlerLimits, cache: Option<CodeCache>) -> Result<Self, RuntimeError> {
+        Ok(Self {
+            plain: engine(&limits, Calls::Plain)?,
+            concurrent: Mutex::new(None),
+            permits: Arc::new(Semaphore::new(limits.instances.min(Semaphore::MAX_PERMITS))),
+            budget: Arc::new(MemoryBudget::new(limits.total_memory)),
+            limits,
+            cache,
+        })
+    }
+
+    pub fn limits(&self) -> &HandlerLimits {
+        &self.limits
+    }
+
+    /// The engine for components that call so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::new`], for the first one that is [`Calls::Concurrent`].
+    pub fn engine(&self, calls: Calls) -> Result<Engine, RuntimeError> {
+        if calls == Calls::Plain {
+            return Ok(self.plain.clone());
+        }
+        let mut concurrent = self.concurrent.lock();
+        if let Some(engine) = &*concurrent {
+            return Ok(engine.clone());
+        }
+        let engine = engine(&self.limits, Calls::Concurrent)?;
+        Ok(concurrent.insert(engine).clone())
+    }
+
+    pub(super) fn limiter(&self) -> StoreLimiter {
+        StoreLimiter::new(self.limits.memory, self.limits.table_elements, self.budget.clone())
+    }
+}
+
+fn engine(limits: &HandlerLimits, calls: Calls) -> Result<Engine, RuntimeError> {
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits, calls)))
+        .concurrency_support(calls == Calls::Concurrent)
+        .epoch_interruption(true)
+        .async_stack_size(STACK)
+        .max_wasm_stack(STACK / 2)
+        .wasm_backtrace_max_frames(Some(FRAMES));
+    if calls == Calls::Concurrent {
+        config.wasm_component_model_async(true);
+    }
+    let engine = Engine::new(&config).map_err(|source| RuntimeError { instances: limits.instances, source })?;
+    tick(engine.weak());
+    Ok(engine)
+}
+
+fn pool(limits: &HandlerLimits, calls: Calls) -> PoolingAllocationConfig {
+    let instances = u32::try_from(limits.instances).unwrap_or(u32::MAX);
+    let stacks = match calls {
+        Calls::Plain => 1,
+        Calls::Concurrent => CONCURRENT_STACKS,
+    };
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES))
+        .total_gc_heaps(instances)
+        .total_stacks(instances.saturating_mul(stacks))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
+        .max_component_instance_size(INSTANCE_SIZE)
+        .max_core_instance_size(INSTANCE_SIZE)
+        .max_memory_size(limits.memory)
+        .table_elements(limits.table_elements);
+    // Without the system call that finds the pages that were touched, cleaning in place would write all of them.
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEEP_RESIDENT)
+            .table_keep_resident(TABLE_KEEP_RESIDENT);
+    }
+    pool
+}
+
+/// Makes guests yield, for as long as anything uses the engine.
+fn tick(engine: EngineWeak) {
+    let ticker = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(EPOCH);
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("epoch".to_owned()).spawn(ticker) {
+        // The time limit still ends handlers that wait; one that computes without end would keep its thread.
+        tracing::error!(%error, "cannot start the thread that interrupts handlers");
+    }
+}

@@ -1,0 +1,191 @@
+//! How much memory guests get: one store's linear memories and tables, and the linear memories of all stores together.
+//!
+//! A growth beyond a bound is refused, which the guest sees as `memory.grow` returning -1. Most guests abort then, so
+//! the refusal is remembered: the trap that follows is told as what it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytesize::ByteSize;
+use wasmtime::{Error, ResourceLimiter, Result};
+
+/// Bytes of linear memory that all stores of the process share.
+#[derive(Debug)]
+pub(super) struct MemoryBudget {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl MemoryBudget {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0) }
+    }
+
+    /// Takes so many bytes, or says how many are in use already.
+    fn take(&self, bytes: usize) -> Result<(), usize> {
+        let fits = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map(|_| ())
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A growth that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("memory of {} asked for, an instance may have {}", ByteSize(*.asked as u64), ByteSize(*.limit as u64))]
+    Memory { asked: usize, limit: usize },
+    #[error(
+        "{} more asked for, all instances together have {} and may have {}",
+        ByteSize(*.asked as u64), ByteSize(*.used as u64), ByteSize(*.limit as u64)
+    )]
+    TotalMemory { asked: usize, used: usize, limit: usize },
+    #[error("{asked} table elements asked for, an instance may have {limit}")]
+    Table { asked: usize, limit: usize },
+    /// The bounds allow it, the operating system or the kind of memory does not.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Counts what one store has, and gives it back when it is dropped.
+#[derive(Debug)]
+pub struct StoreLimiter {
+    memory_limit: usize,
+    table_limit: usize,
+    /// Bytes of all linear memories of the store.
+    memory: usize,
+    /// Elements of all tables of the store.
+    elements: usize,
+    budget: Arc<MemoryBudget>,
+    refused: Option<Refused>,
+}
+
+impl StoreLimiter {
+    pub(super) fn new(memory_limit: usize, table_limit: usize, budget: Arc<MemoryBudget>) -> Self {
+        Self { memory_limit, table_limit, memory: 0, elements: 0, budget, refused: None }
+    }
+
+    /// The last growth that was refused.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Result<bool> {
+        self.refused = Some(refused);
+        Ok(false)
+    }
+}
+
+impl ResourceLimiter for StoreLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let added = desired.saturating_sub(current);
+        let asked = self.memory.saturating_add(added);
+        if asked > self.memory_limit {
+            return self.refuse(Refused::Memory { asked, limit: self.memory_limit });
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The component's own declaration: nothing that a setting could change.
+            return Ok(false);
+        }
+        if let Err(used) = self.budget.take(added) {
+            return self.refuse(Refused::TotalMemory { asked: added, used, limit: self.budget.limit });
+        }
+        self.memory = asked;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        // What was granted stays counted: wasmtime also comes here for growths that it never asked about, so that a
+        // guest could have earlier ones forgotten. It is given back with the store.
+        self.refused = Some(Refused::Failed(error.to_string()));
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let added = desired.saturating_sub(current);
+        let asked = self.elements.saturating_add(added);
+        if asked > self.table_limit {
+            return self.refuse(Refused::Table { asked, limit: self.table_limit });
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        self.elements = asked;
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.refused = Some(Refused::Failed(error.to_string()));
+        Ok(())
+    }
+}
+
+impl Drop for StoreLimiter {
+    fn drop(&mut self) {
+        self.budget.give_back(self.memory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: usize = 64 << 10;
+
+    fn limiter(budget: &Arc<MemoryBudget>) -> StoreLimiter {
+        StoreLimiter::new(4 * PAGE, 10, budget.clone())
+    }
+
+    #[test]
+    fn memories_of_a_store_are_summed() {
+        let budget = Arc::new(MemoryBudget::new(100 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(!limiter.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
+        assert_eq!(limiter.refused(), Some(&Refused::Memory { asked: 5 * PAGE, limit: 4 * PAGE }));
+    }
+
+    #[test]
+    fn stores_share_the_budget_and_give_it_back() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let mut one = limiter(&budget);
+        let mut two = limiter(&budget);
+        assert!(one.memory_growing(0, 4 * PAGE, None).unwrap());
+        assert!(!two.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(matches!(two.refused(), Some(Refused::TotalMemory { .. })));
+        drop(one);
+        assert!(two.memory_growing(0, 2 * PAGE, None).unwrap());
+        drop(two);
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_failed_growth_never_uncounts_an_earlier_one() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.memory_growing(0, PAGE, None).unwrap());
+        limiter.memory_grow_failed(Error::msg("beyond what the memory can be")).unwrap();
+        assert_eq!(budget.used.load(Ordering::Relaxed), PAGE);
+        assert!(matches!(limiter.refused(), Some(Refused::Failed(_))));
+    }
+
+    #[test]
+    fn the_components_own_maximum_is_no_failure_of_the_host() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(!limiter.memory_growing(PAGE, 2 * PAGE, Some(PAGE)).unwrap());
+        assert_eq!(limiter.refused(), None);
+    }
+
+    #[test]
+    fn tables_are_summed() {
+        let budget = Arc::new(MemoryBudget::new(0));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.table_growing(0, 6, None).unwrap());
+        assert!(!limiter.table_growing(0, 5, None).unwrap());
+        assert_eq!(limiter.refused(), Some(&Refused::Table { asked: 11, limit: 10 }));
+    }
+}

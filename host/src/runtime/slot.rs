@@ -1,0 +1,56 @@
+//! The right to run one instance, and the store it runs in.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use super::engine::Runtime;
+use super::limiter::StoreLimiter;
+
+/// What a store has to hold so that the runtime can bound it.
+pub trait StoreData: Send + 'static {
+    fn limiter(&mut self) -> &mut StoreLimiter;
+
+    /// The guest has computed long enough and is about to let others go on. It is not waiting for anything.
+    fn preempted(&mut self);
+}
+
+/// A store for one instance, and the permit that it has a place in the pools.
+pub struct Slot<T: 'static> {
+    // Fields are dropped in this order: the place is free before the permit is.
+    pub store: Store<T>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Runtime {
+    /// Waits until an instance may run, as long as it takes, and makes a store for it.
+    ///
+    /// The store's guest yields to other tasks of its thread again and again, but nothing here ends it: the caller
+    /// bounds the time, and drops the call when it is up.
+    pub async fn slot<T: StoreData>(&self, engine: &Engine, data: impl FnOnce(StoreLimiter) -> T) -> Slot<T> {
+        let permit = self.permits.clone().acquire_owned().await;
+        #[expect(clippy::expect_used, reason = "the semaphore lives in the runtime and is never closed")]
+        let permit = permit.expect("the semaphore is never closed");
+
+        let mut store = Store::new(engine, data(self.limiter()));
+        store.limiter(|data| data.limiter());
+        store.set_hostcall_fuel(self.host_bytes());
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            context.data_mut().preempted();
+            // Tokio's own yield lets the thread look after its timers and sockets too; waking up at once would not.
+            let others: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(tokio::task::yield_now());
+            Ok(UpdateDeadline::YieldCustom(1, others))
+        });
+        Slot { store, _permit: permit }
+    }
+
+    /// Bytes that the host copies out of a guest for one call. Room for what would be refused politely; beyond it, the
+    /// guest traps.
+    fn host_bytes(&self) -> usize {
+        let limits = self.limits();
+        limits.command_bytes.max(limits.payload).saturating_mul(2)
+    }
+}
