@@ -1,0 +1,84 @@
+//! What the project needs on a machine. Each function looks first, and installs only what is missing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::run::{output, run, step};
+
+/// What guests are compiled to.
+pub const WASM_TARGET: &str = "wasm32-wasip2";
+
+const NODE_MAJOR: u32 = 20;
+
+/// The standard library for guests, through rustup.
+pub fn wasm_target() -> anyhow::Result<()> {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?.context("rustc is missing")?;
+    if Path::new(&sysroot).join("lib/rustlib").join(WASM_TARGET).exists() {
+        return Ok(());
+    }
+    step(&format!("installing the Rust target {WASM_TARGET}"));
+    if output(Command::new("rustup").arg("--version"))?.is_none() {
+        bail!(
+            "the Rust target {WASM_TARGET} is missing, and there is no rustup to install it: get rustup from \
+             https://rustup.rs, or install the target with what brought this Rust"
+        );
+    }
+    run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
+}
+
+/// Node and npm cannot be had in a fitting version from every distribution, so they are only looked for.
+pub fn node() -> anyhow::Result<()> {
+    let get = format!("install Node {NODE_MAJOR} or newer with npm, for example from https://nodejs.org");
+    let Some(version) = output(Command::new("node").arg("--version"))? else { bail!("Node is missing: {get}") };
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MAJOR) {
+        bail!("Node {version} is too old: {get}");
+    }
+    if output(Command::new("npm").arg("--version"))?.is_none() {
+        bail!("npm is missing: {get}");
+    }
+    Ok(())
+}
+
+/// The packages that a folder's lock file names.
+pub fn npm_packages(dir: &Path) -> anyhow::Result<()> {
+    let modified = |file: &str| fs::metadata(dir.join(file)).and_then(|metadata| metadata.modified());
+    // npm writes this copy of the lock file when an installation is complete.
+    let installed = modified("node_modules/.package-lock.json");
+    if let (Ok(installed), Ok(locked)) = (installed, modified("package-lock.json"))
+        && installed >= locked
+    {
+        return Ok(());
+    }
+    step(&format!("installing npm packages in {}", dir.display()));
+    run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(dir))
+}
+
+/// The browser for the chat page's tests, through apt.
+pub fn chromium() -> anyhow::Result<()> {
+    const BROWSER: &str = "/usr/bin/chromium";
+    if Path::new(BROWSER).exists() {
+        return Ok(());
+    }
+    step("installing Chromium (Debian package `chromium`)");
+    let by_hand = format!("{BROWSER} is missing: run `sudo apt-get install chromium`");
+    if find("apt-get").is_none() {
+        bail!("{BROWSER} is missing, and there is no apt-get: install Chromium there");
+    }
+    if output(Command::new("id").arg("-u"))?.as_deref() != Some("0") {
+        bail!("{by_hand} (this is not root)");
+    }
+    let apt = |arguments: &[&str]| {
+        run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive")).context(by_hand.clone())
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&["install", "--quiet", "--yes", "--no-install-recommends", "chromium"])
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}

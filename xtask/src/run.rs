@@ -1,0 +1,57 @@
+//! Running other programs, visibly.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::Context;
+
+/// Says what comes next; programs print their own progress below it.
+pub fn step(what: &str) {
+    eprintln!("\x1b[1m==> {what}\x1b[0m");
+}
+
+/// Runs a program to its end.
+///
+/// # Errors
+///
+/// It cannot be started, or it fails.
+pub fn run(command: &mut Command) -> anyhow::Result<()> {
+    let name = shown(command);
+    let status = command.status().with_context(|| format!("cannot start `{name}`"))?;
+    anyhow::ensure!(status.success(), "`{name}` failed ({status})");
+    Ok(())
+}
+
+/// What a program prints on stdout, or none where there is no such program.
+///
+/// # Errors
+///
+/// It fails.
+pub fn output(command: &mut Command) -> anyhow::Result<Option<String>> {
+    let name = shown(command);
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot start `{name}`")),
+    };
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "`{name}` failed ({}): {}", output.status, stderr.trim());
+    Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+}
+
+/// Becomes the program, so that signals and the exit code are its own.
+///
+/// # Errors
+///
+/// It cannot be started.
+pub fn exec(command: &mut Command) -> anyhow::Result<()> {
+    let name = shown(command);
+    Err(command.exec()).with_context(|| format!("cannot start `{name}`"))
+}
+
+/// The program and its first arguments, enough to recognise it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args().take(3));
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

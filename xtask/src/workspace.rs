@@ -1,0 +1,70 @@
+//! Where things are: folders and packages, as cargo sees them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::install::WASM_TARGET;
+use crate::run::output;
+
+/// Folders whose packages are guests: built for [`WASM_TARGET`], never natively.
+const GUEST_DIRS: [&str; 2] = ["examples", "tests/components"];
+
+pub struct Workspace {
+    pub root: PathBuf,
+    target: PathBuf,
+    /// Name and folder of each member.
+    packages: Vec<(String, PathBuf)>,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub fn load() -> anyhow::Result<Self> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+        cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let text = output(&mut cargo)?.context("cargo is missing")?;
+        parse(&text).context("cannot read the output of `cargo metadata`")
+    }
+
+    /// Packages that are components, by name.
+    pub fn guests(&self) -> Vec<String> {
+        let is_guest = |dir: &Path| GUEST_DIRS.iter().any(|guests| dir.starts_with(self.root.join(guests)));
+        self.packages.iter().filter(|(_, dir)| is_guest(dir)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Cargo, in the workspace's root.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(&self.root);
+        cargo
+    }
+
+    /// The host that `build_host` makes.
+    pub fn host(&self) -> PathBuf {
+        self.target.join("debug/host")
+    }
+
+    /// Where components are after they were built.
+    pub fn guests_dir(&self) -> PathBuf {
+        self.target.join(WASM_TARGET).join("release")
+    }
+}
+
+fn parse(text: &str) -> anyhow::Result<Workspace> {
+    let metadata: Value = serde_json::from_str(text)?;
+    let path = |key: &str| metadata[key].as_str().map(PathBuf::from).with_context(|| format!("no `{key}`"));
+    let packages = metadata["packages"].as_array().context("no `packages`")?;
+    let packages = packages.iter().map(|package| {
+        let name = package["name"].as_str()?.to_owned();
+        let dir = Path::new(package["manifest_path"].as_str()?).parent()?.to_owned();
+        Some((name, dir))
+    });
+    Ok(Workspace {
+        root: path("workspace_root")?,
+        target: path("target_directory")?,
+        packages: packages.collect::<Option<_>>().context("a package without name or folder")?,
+    })
+}
