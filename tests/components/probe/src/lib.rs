@@ -34,7 +34,7 @@
 //! | `askAll` `{…op, ms}` | emits with acks, acks `{answers, missing}` |
 //! | `fetch` `{…op}` | acks `[{id, rooms, data, address}]` |
 //! | `socketsJoin`, `socketsLeave` `{…op, rooms}`; `disconnectSockets` `{…op, close}` | acks nothing |
-//! | `disconnect` close | disconnects itself |
+//! | `quit` close | disconnects itself |
 //! | `order` n | emits `order` n |
 //! | `sleep` ms | waits, acks ms |
 //! | `loop` | never returns; emits `before` first |
