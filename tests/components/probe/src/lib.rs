@@ -180,7 +180,7 @@ fn socket(ns: RealtimeNamespace) {
             Err(error) => json!({ "error": error.to_string() }),
         })
         .on(
-            "disconnect",
+            "quit",
             move |close: bool| {
                 if close { ns.socket().disconnect_session() } else { ns.socket().disconnect() }
             },
