@@ -54,7 +54,7 @@ impl EventHandler for Handler {
     }
 
     fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture {
-        Box::pin(async move { self.run(event, Some(context)).await })
+        Box::pin(async move { self.run(event, context).await })
     }
 }
 
@@ -65,9 +65,9 @@ impl Handler {
         self.instance(&current, async |store| self.call_describe(store).await).await
     }
 
-    async fn run(&self, event: Event, context: Option<EventContext>) -> Result<Option<Payload>, HandlerError> {
+    async fn run(&self, event: Event, context: EventContext) -> Result<Option<Payload>, HandlerError> {
         let wants_ack = event.wants_ack;
-        let current = Arc::new(Current::new(context, event.name.clone()));
+        let current = Arc::new(Current::new(Some(context), event.name.clone()));
         let event = types::Event::from(event);
         let returned = self.instance(&current, async |store| self.call_handle(store, &event).await).await?;
 

@@ -14,6 +14,8 @@ mod load;
 mod output;
 mod payload;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod world;
 

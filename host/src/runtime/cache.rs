@@ -65,8 +65,8 @@ impl CodeCache {
         Entry { cache: self, path: self.directory.join(name) }
     }
 
-    /// Removes the entries that were not used for longest, until the rest fits.
-    fn prune(&self) -> io::Result<()> {
+    /// Removes the entries that were not used for longest, until the rest fits. The one to keep stays, whatever its size.
+    fn prune(&self, keep: &Path) -> io::Result<()> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
@@ -77,13 +77,11 @@ impl CodeCache {
         }
         entries.sort();
         let mut total: u64 = entries.iter().map(|(_, length, _)| length).sum();
-        // The newest is the one that was just written: it stays, whatever its size.
-        entries.pop();
         for (_, length, path) in entries {
             if total <= self.max_bytes {
                 break;
             }
-            if fs::remove_file(path).is_ok() {
+            if path != keep && fs::remove_file(path).is_ok() {
                 total -= length;
             }
         }
@@ -123,7 +121,7 @@ impl Entry<'_> {
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        written.and_then(|()| self.cache.prune())
+        written.and_then(|()| self.cache.prune(&self.path))
     }
 }
 
@@ -233,7 +231,7 @@ mod tests {
         }
         assert!(entry(&cache, "older").read().is_some(), "reading makes it the one used last");
         cache.max_bytes = 2 * (100 + CHECKSUM as u64);
-        cache.prune().unwrap();
+        cache.prune(Path::new("")).unwrap();
         assert!(entry(&cache, "old").read().is_none());
         assert!(entry(&cache, "older").read().is_some());
         assert!(entry(&cache, "new").read().is_some());
