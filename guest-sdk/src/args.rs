@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::Bytes;
-use crate::binary::AttachmentScope;
+use crate::binary::{AttachmentScope, Placeholder};
 use crate::bindings::realtime::gateway::types::{self, Payload};
 use crate::encode::IntoArgs;
 use crate::error::{Error, ErrorKind};
+use crate::json::{self, Problem};
 
 /// Arguments that are not decoded yet: all that a client sent, or what is left after the arguments before.
 ///
@@ -87,12 +87,12 @@ impl Args {
     /// assert_eq!(args.get::<Option<bool>>(2)?, None);
     ///
     /// let error = args.get::<bool>(1).unwrap_err();
-    /// assert!(error.to_string().starts_with("argument 2: invalid type: integer `3`, expected a boolean"));
+    /// assert_eq!(error.to_string(), "argument 2: expected a boolean, found a number");
     /// # Ok::<(), guest_sdk::Error>(())
     /// ```
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, Error> {
         let _scope = AttachmentScope::enter(&self.attachments);
-        serde_json::from_str(self.text(index)).map_err(|error| self.invalid(index, error))
+        json::from_str(self.text(index)).map_err(|problem| self.invalid(index, problem))
     }
 
     /// All arguments as JSON values. Binary data is not JSON: there, the values have placeholders
@@ -142,20 +142,14 @@ impl Args {
     fn spans(&self) -> &[Range<usize>] {
         self.spans.get_or_init(|| {
             // The host passes arrays only. Were it something else, there would be no arguments in it.
-            let elements: Vec<&RawValue> = serde_json::from_str(&self.json).unwrap_or_default();
-            let start = self.json.as_ptr() as usize;
-            let span = |element: &RawValue| {
-                let offset = element.get().as_ptr() as usize - start;
-                offset..offset + element.get().len()
-            };
-            elements.into_iter().map(span).collect()
+            json::elements(&self.json).unwrap_or_default()
         })
     }
 
-    fn invalid(&self, index: usize, error: serde_json::Error) -> Error {
+    fn invalid(&self, index: usize, problem: Problem) -> Error {
         let position = index + 1;
         let text = match self.spans().get(index) {
-            Some(_) => format!("argument {position}: {error}"),
+            Some(_) => format!("argument {position}: {problem}"),
             None => format!("argument {position} is missing"),
         };
         Error::new(ErrorKind::InvalidArguments, text)
@@ -172,34 +166,15 @@ impl Args {
         } else {
             rest.push(']');
         }
-        let mut rest = Self { json: rest, ..Self::default() };
+        let mut attachments = Vec::new();
         if !self.attachments.is_empty() {
             // A payload carries the attachments that it refers to and no others.
-            let mut values = rest.values()?;
-            for value in &mut values {
-                renumber(value, &self.attachments, &mut rest.attachments);
-            }
-            rest.json = Value::Array(values).to_string();
-            rest.spans = OnceCell::new();
+            rest = json::replace_objects(&rest, |placeholder: Placeholder| {
+                attachments.push(self.attachments.get(placeholder.number()?)?.clone());
+                Some(Placeholder::json(attachments.len() - 1))
+            })?;
         }
-        Ok(rest)
-    }
-}
-
-/// Moves the attachments that a value refers to into another list.
-fn renumber(value: &mut Value, from: &[Bytes], to: &mut Vec<Bytes>) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(|value| renumber(value, from, to)),
-        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
-            if let Some(number) = fields.get_mut("num")
-                && let Some(attachment) = number.as_u64().and_then(|number| from.get(usize::try_from(number).ok()?))
-            {
-                *number = to.len().into();
-                to.push(attachment.clone());
-            }
-        }
-        Value::Object(fields) => fields.values_mut().for_each(|value| renumber(value, from, to)),
-        _ => {}
+        Ok(Self { json: rest, attachments, spans: OnceCell::new() })
     }
 }
 
@@ -270,5 +245,80 @@ impl<T: DeserializeOwned> FromArg for T {
 impl FromArg for Args {
     fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error> {
         args.rest(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    fn args(json: &str, attachments: &[&[u8]]) -> Args {
+        Payload { json: json.to_owned(), attachments: attachments.iter().map(|bytes| bytes.to_vec()).collect() }.into()
+    }
+
+    const TWO: &str = r#"[{"_placeholder":true,"num":1},{"num":0,"_placeholder":true}]"#;
+
+    #[test]
+    fn binary_data_is_taken_from_the_attachments_at_any_depth() {
+        #[derive(Deserialize)]
+        struct File {
+            #[serde(flatten)]
+            more: std::collections::BTreeMap<String, Option<Bytes>>,
+            parts: Vec<Bytes>,
+        }
+        #[derive(Deserialize)]
+        #[serde(tag = "type")]
+        enum Tagged {
+            Image { content: Bytes },
+        }
+
+        let args = args(
+            r#"[{"parts":[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}],"a":{"num":1,"_placeholder":true}},
+                {"type":"Image","content":{"_placeholder":true,"num":2}}]"#,
+            &[b"zero", b"one", b"two"],
+        );
+        let file: File = args.get(0).unwrap();
+        assert_eq!((&*file.parts[0], &*file.parts[1]), (&b"zero"[..], &b"zero"[..]));
+        assert_eq!(file.more["a"].as_deref(), Some(&b"one"[..]));
+        let Tagged::Image { content } = args.get(1).unwrap();
+        assert_eq!(&*content, b"two");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_placeholder_is_an_error() {
+        let problem = |json, attachments| args(json, attachments).get::<Bytes>(0).unwrap_err().to_string();
+        assert_eq!(problem(TWO, &[]), "argument 1: the attachment is missing");
+        assert_eq!(problem(r#"[{"_placeholder":false,"num":0}]"#, &[b"a"]), "argument 1: the attachment is missing");
+        assert_eq!(
+            problem(r#"[{"num":-1,"_placeholder":true}]"#, &[b"a"]),
+            "argument 1: expected usize, found a number that does not fit"
+        );
+        assert!(problem("[{}]", &[b"a"]).starts_with("argument 1: missing field"));
+    }
+
+    #[test]
+    fn attachments_of_one_event_are_not_those_of_the_next() {
+        args(TWO, &[b"a", b"b"]).get::<Bytes>(0).unwrap();
+        assert!(args(TWO, &[]).get::<Bytes>(0).is_err());
+    }
+
+    #[test]
+    fn all_arguments_pass_through_untouched() {
+        let mut all = args(TWO, &[b"a", b"b"]);
+        let payload = Args::from_arg(&mut all, 0).unwrap().into_payload().unwrap();
+        assert_eq!((payload.json.as_str(), payload.attachments), (TWO, vec![b"a".to_vec(), b"b".to_vec()]));
+    }
+
+    #[test]
+    fn the_rest_has_its_own_attachments_only() {
+        let json = r#"[{"_placeholder":true,"num":0}, 1,{"b":{"_placeholder":true,"num":2}},{"_placeholder":true,"num":1},"{"]"#;
+        let mut all = args(json, &[b"a", b"b", b"c"]);
+        let rest = Args::from_arg(&mut all, 1).unwrap();
+        assert_eq!(rest.json(), r#"[1,{"b":{"_placeholder":true,"num":0}},{"_placeholder":true,"num":1},"{"]"#);
+        assert_eq!(rest.attachments(), [Bytes::from(&b"c"[..]), Bytes::from(&b"b"[..])]);
+        assert_eq!(rest.len(), 4);
+        assert_eq!(Args::from_arg(&mut all, 9).unwrap().json(), "[]");
     }
 }

@@ -6,17 +6,18 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Binary data in events and acknowledgements, alone or at any depth of other data.
 ///
 /// What a client sends as `ArrayBuffer`, `Buffer` and the like arrives as `Bytes`, and `Bytes` arrive there as such;
 /// nothing is converted on the way. Clones share the data.
 ///
-/// A [`serde_json::Value`] (and so [`json!`](crate::json)) has no place for binary data. Put `Bytes` in a struct or a
-/// tuple; in a `Value`, and in what the gateway keeps as `socket.data`, they become an array of numbers. A `Vec<u8>`
-/// that is emitted is an array of numbers too.
+/// A [`serde_json::Value`] (and so [`json!`](crate::json)) has no place for binary data and makes an array of numbers of
+/// it: put `Bytes` in a struct or a tuple. A `Vec<u8>` is an array of numbers too. What is not sent, such as
+/// [`socket.data`](crate::Data), cannot have binary data at all; that is an error.
 ///
 /// ```no_run
 /// use guest_sdk::serde::{Deserialize, Serialize};
@@ -89,6 +90,26 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+/// What stands for an attachment in JSON text: `{"_placeholder":true,"num":N}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Placeholder {
+    _placeholder: bool,
+    num: usize,
+}
+
+impl Placeholder {
+    /// The number of its attachment.
+    pub(crate) fn number(&self) -> Option<usize> {
+        self._placeholder.then_some(self.num)
+    }
+
+    /// The text of the placeholder for attachment number `num`.
+    pub(crate) fn json(num: usize) -> String {
+        format!(r#"{{"_placeholder":true,"num":{num}}}"#)
+    }
+}
+
 thread_local! {
     /// The attachments that placeholders refer to while arguments are decoded: serde has no other way to hand a
     /// deserializer something from outside.
@@ -119,31 +140,10 @@ impl<'de> Visitor<'de> for BytesVisitor {
         f.write_str("binary data")
     }
 
-    /// `{"_placeholder":true,"num":N}`, in any order.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
-        let (mut placeholder, mut number) = (false, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "_placeholder" => placeholder = map.next_value()?,
-                "num" => number = Some(map.next_value::<usize>()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        let Some(number) = number.filter(|_| placeholder) else {
-            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
-        };
-        ATTACHMENTS
-            .with_borrow(|attachments| attachments.get(number).cloned())
-            .ok_or_else(|| de::Error::custom("an attachment is missing"))
-    }
-
-    /// What serializers without binary data make of `Bytes`.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bytes, A::Error> {
-        let mut bytes = Vec::new();
-        while let Some(byte) = seq.next_element()? {
-            bytes.push(byte);
-        }
-        Ok(bytes.into())
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Bytes, A::Error> {
+        let placeholder = Placeholder::deserialize(MapAccessDeserializer::new(map))?;
+        let attachment = ATTACHMENTS.with_borrow(|attachments| attachments.get(placeholder.number()?).cloned());
+        attachment.ok_or_else(|| de::Error::custom("the attachment is missing"))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {

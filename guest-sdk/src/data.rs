@@ -1,13 +1,12 @@
 //! The object that the gateway keeps for each connection.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::bindings::realtime::gateway::{socket, types};
+use crate::encode::to_json;
 use crate::error::Error;
+use crate::json::{self, Member};
 use crate::outcome::Outcome;
 
 /// `socket.data`: a JSON object that the gateway keeps as long as the connection lives, for state of one socket such as
@@ -42,7 +41,7 @@ impl Data {
     /// let username: String = ns.socket().data().get("username").unwrap_or_default();
     /// ```
     pub fn get<T: DeserializeOwned>(self, key: &str) -> Option<T> {
-        decode(key, object(&socket::data()).get(key)?)
+        find(&socket::data(), key)
     }
 
     /// Keeps a value under a key. The next read shows it, in this event too.
@@ -57,7 +56,7 @@ impl Data {
     /// ns.socket().data().set("username", "Ada");
     /// ```
     pub fn set(self, key: &str, value: impl Serialize) -> Outcome {
-        self.update(key, serde_json::value::to_raw_value(&value).map(Some))
+        store("data.set", to_json(&value).and_then(|value| update(&socket::data(), key, Some(&value))))
     }
 
     /// Removes a key.
@@ -67,7 +66,7 @@ impl Data {
     /// ns.socket().data().remove("username");
     /// ```
     pub fn remove(self, key: &str) -> Outcome {
-        self.update(key, Ok(None))
+        store("data.remove", update(&socket::data(), key, None))
     }
 
     /// The whole object.
@@ -93,7 +92,7 @@ impl Data {
     /// # }
     /// ```
     pub fn all<T: DeserializeOwned>(self) -> Result<T, Error> {
-        Ok(serde_json::from_str(&socket::data())?)
+        Ok(json::from_str(&socket::data())?)
     }
 
     /// Replaces the whole object with what serializes to one: a struct, a map.
@@ -108,37 +107,40 @@ impl Data {
     /// ns.socket().data().replace(json!({ "name": "Ada", "score": 0 }));
     /// ```
     pub fn replace(self, value: impl Serialize) -> Outcome {
-        store("data.replace", serde_json::to_string(&value))
-    }
-
-    fn update(self, key: &str, value: serde_json::Result<Option<Box<RawValue>>>) -> Outcome {
-        let json = value.and_then(|value| {
-            let mut object = object(&socket::data());
-            match value {
-                Some(value) => object.insert(key.to_owned(), value),
-                None => object.remove(key),
-            };
-            serde_json::to_string(&object)
-        });
-        store("data.set", json)
+        store("data.replace", to_json(&value))
     }
 }
 
-/// The object's values stay text: those that are not asked for are passed on as they are.
-fn object(json: &str) -> BTreeMap<String, Box<RawValue>> {
-    serde_json::from_str(json).unwrap_or_default()
+fn store(call: &str, json: Result<String, types::Error>) -> Outcome {
+    Outcome::of_call(format_args!("{call}"), json.and_then(|json| socket::set_data(&json)))
 }
 
-fn decode<T: DeserializeOwned>(key: &str, value: &RawValue) -> Option<T> {
-    serde_json::from_str::<Option<T>>(value.get()).unwrap_or_else(|error| {
-        eprintln!("socket.data, `{key}`: {error}");
+fn find<T: DeserializeOwned>(object: &str, key: &str) -> Option<T> {
+    let members = json::members(object).unwrap_or_default();
+    let member = members.iter().find(|member| member.key == key)?;
+    json::from_str::<Option<T>>(member.value).unwrap_or_else(|problem| {
+        eprintln!("socket.data, `{key}`: {problem}");
         None
     })
 }
 
-fn store(call: &str, json: serde_json::Result<String>) -> Outcome {
-    let json = json.map_err(|error| types::Error::InvalidPayload(error.to_string()));
-    Outcome::of_call(format_args!("{call}"), json.and_then(|json| socket::set_data(&json)))
+/// The text of an object with another value at a key, or without the key. All other values stay as they are.
+fn update(object: &str, key: &str, value: Option<&str>) -> Result<String, types::Error> {
+    let mut members = json::members(object).unwrap_or_default();
+    members.retain(|member| member.key != key);
+    members.extend(value.map(|value| Member { key: key.into(), value }));
+
+    let mut result = String::from("{");
+    for Member { key, value } in members {
+        if result.len() > 1 {
+            result.push(',');
+        }
+        result.push_str(&to_json(&key)?);
+        result.push(':');
+        result.push_str(value);
+    }
+    result.push('}');
+    Ok(result)
 }
 
 #[cfg(test)]
@@ -147,10 +149,18 @@ mod tests {
 
     #[test]
     fn values_decode_or_are_none() {
-        let data = object(r#"{"n":1,"none":null,"big":1e999}"#);
-        assert_eq!(decode::<u8>("n", &data["n"]), Some(1));
-        assert_eq!(decode::<u8>("none", &data["none"]), None);
-        assert_eq!(decode::<bool>("n", &data["n"]), None);
-        assert_eq!(serde_json::to_string(&data).unwrap(), r#"{"big":1e999,"n":1,"none":null}"#);
+        let object = r#"{"n":1,"none":null}"#;
+        assert_eq!(find::<u8>(object, "n"), Some(1));
+        assert_eq!(find::<u8>(object, "none"), None);
+        assert_eq!(find::<u8>(object, "other"), None);
+        assert_eq!(find::<bool>(object, "n"), None);
+    }
+
+    #[test]
+    fn updates_leave_other_values_as_they_are() {
+        assert_eq!(update("{}", "a", Some("1")).unwrap(), r#"{"a":1}"#);
+        assert_eq!(update(r#"{"a":1e2, "b\n": [ ]}"#, "c", Some("3")).unwrap(), r#"{"a":1e2,"b\n":[ ],"c":3}"#);
+        assert_eq!(update(r#"{"a":1,"b":2}"#, "a", Some("3")).unwrap(), r#"{"b":2,"a":3}"#);
+        assert_eq!(update(r#"{"a":1}"#, "a", None).unwrap(), "{}");
     }
 }

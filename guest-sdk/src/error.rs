@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::bindings::realtime::gateway::types::{self, HandlerError, Rejection};
+use crate::encode::to_json;
 
 /// Why a call or a handler did not do its work.
 ///
@@ -213,17 +214,17 @@ impl ConnectError {
         Self { message: message.into(), data: None }
     }
 
-    /// The client sees the value as `error.data`. A value that is not JSON (a map with keys that are not text) is
-    /// logged and left out.
+    /// The client sees the value as `error.data`. A value that is not JSON (binary data, a map with keys
+    /// that are not text) is logged and left out.
     ///
     /// ```
     /// use guest_sdk::{ConnectError, json};
     /// let error = ConnectError::new("try later").data(json!({ "seconds": 30 }));
     /// ```
     pub fn data(mut self, value: impl Serialize) -> Self {
-        match serde_json::to_string(&value) {
+        match to_json(&value) {
             Ok(json) => self.data = Some(json),
-            Err(error) => eprintln!("ConnectError::data: {error}"),
+            Err(error) => eprintln!("{}", Error::of_call(format_args!("ConnectError::data"), error)),
         }
         self
     }

@@ -21,14 +21,16 @@
 #[macro_export]
 macro_rules! export {
     ($register:expr) => {
-        const _: () = {
-            const REGISTER: fn() -> $crate::RealtimeNamespace = $register;
+        const _: fn() -> $crate::RealtimeNamespace = $register;
 
+        // The names of a component's exports are no symbols that the linkers of other targets take.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
             struct Component;
 
             impl $crate::bindings::exports::realtime::gateway::event_handler::Guest for Component {
                 fn describe() -> $crate::bindings::realtime::gateway::types::Description {
-                    $crate::registry::describe(REGISTER)
+                    $crate::registry::describe($register)
                 }
 
                 fn handle(
@@ -37,12 +39,10 @@ macro_rules! export {
                     ::std::option::Option<$crate::bindings::realtime::gateway::types::Payload>,
                     $crate::bindings::realtime::gateway::types::HandlerError,
                 > {
-                    $crate::registry::handle(REGISTER, event)
+                    $crate::registry::handle($register, event)
                 }
             }
 
-            // The names of the exports are no symbols that other targets' linkers take.
-            #[cfg(target_arch = "wasm32")]
     $crate::bindings::export_component!(Component with_types_in $crate::bindings);
         };
     };

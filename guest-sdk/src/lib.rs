@@ -79,6 +79,7 @@ mod error;
 mod export;
 mod handler;
 mod handshake;
+mod json;
 mod namespace;
 mod operator;
 mod outcome;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::bindings::realtime::gateway::namespace;
+use crate::bindings::realtime::gateway::types::{self, Payload};
 use crate::encode::IntoArgs;
 use crate::error::Error;
 use crate::operator::{Answers, BroadcastOperator, RemoteSocket};
@@ -133,8 +134,7 @@ impl RealtimeNamespace {
     /// ns.emit("globalAlert", "hello");
     /// ```
     pub fn emit(self, event: &str, args: impl IntoArgs) -> Outcome {
-        let result = args.into_payload().and_then(|payload| namespace::emit(event, &payload));
-        Outcome::of_call(format_args!("emit `{event}`"), result)
+        send(event, args.into_payload())
     }
 
     /// Sends an event to every socket of the namespace and waits for what they acknowledge.
@@ -214,4 +214,9 @@ impl RealtimeNamespace {
     pub(crate) const fn path(self) -> Option<&'static str> {
         self.path
     }
+}
+
+fn send(event: &str, payload: Result<Payload, types::Error>) -> Outcome {
+    let result = payload.and_then(|payload| namespace::emit(event, &payload));
+    Outcome::of_call(format_args!("emit `{event}`"), result)
 }

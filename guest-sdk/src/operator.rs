@@ -7,10 +7,11 @@ use serde::de::DeserializeOwned;
 
 use crate::args::Args;
 use crate::bindings::realtime::gateway::broadcast_operator;
-use crate::bindings::realtime::gateway::types::{self, Operator, OperatorOptions};
+use crate::bindings::realtime::gateway::types::{self, Operator, OperatorOptions, Payload};
 use crate::encode::IntoArgs;
 use crate::error::Error;
 use crate::handshake::Handshake;
+use crate::json;
 use crate::outcome::Outcome;
 use crate::rooms::Rooms;
 
@@ -111,8 +112,7 @@ impl BroadcastOperator {
     /// ns.to("general").emit("message", ("Ada", "hello"));
     /// ```
     pub fn emit(&self, event: &str, args: impl IntoArgs) -> Outcome {
-        let result = args.into_payload().and_then(|payload| broadcast_operator::emit(&self.0, event, &payload));
-        Outcome::of_call(format_args!("emit `{event}`"), result)
+        self.send(event, args.into_payload())
     }
 
     /// Sends an event to all of them and waits for what they acknowledge, at most so long: the answers that came in
@@ -132,15 +132,7 @@ impl BroadcastOperator {
     /// # }
     /// ```
     pub fn emit_with_ack(&self, event: &str, args: impl IntoArgs, timeout: Duration) -> Result<Answers, Error> {
-        let result = args
-            .into_payload()
-            .and_then(|payload| broadcast_operator::emit_with_ack(&self.0, event, &payload, milliseconds(timeout)));
-        match result {
-            Ok(types::Answers { received, missing }) => {
-                Ok(Answers { received: received.into_iter().map(Args::from).collect(), missing })
-            }
-            Err(error) => Err(Error::of_call(format_args!("emit_with_ack `{event}`"), error)),
-        }
+        self.ask(event, args.into_payload(), milliseconds(timeout))
     }
 
     /// Who they are.
@@ -223,6 +215,20 @@ impl BroadcastOperator {
         self.disconnect(true)
     }
 
+    fn send(&self, event: &str, payload: Result<Payload, types::Error>) -> Outcome {
+        let result = payload.and_then(|payload| broadcast_operator::emit(&self.0, event, &payload));
+        Outcome::of_call(format_args!("emit `{event}`"), result)
+    }
+
+    fn ask(&self, event: &str, payload: Result<Payload, types::Error>, timeout_ms: u32) -> Result<Answers, Error> {
+        match payload.and_then(|payload| broadcast_operator::emit_with_ack(&self.0, event, &payload, timeout_ms)) {
+            Ok(types::Answers { received, missing }) => {
+                Ok(Answers { received: received.into_iter().map(Args::from).collect(), missing })
+            }
+            Err(error) => Err(Error::of_call(format_args!("emit_with_ack `{event}`"), error)),
+        }
+    }
+
     fn disconnect(&self, close: bool) -> Outcome {
         let result = broadcast_operator::disconnect_sockets(&self.0, close);
         Outcome::of_call(format_args!("disconnect_sockets"), result)
@@ -300,7 +306,7 @@ impl RemoteSocket {
     /// # }
     /// ```
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        Ok(serde_json::from_str(&self.data)?)
+        Ok(json::from_str(&self.data)?)
     }
 }
 

@@ -101,17 +101,158 @@ pub fn handle(register: fn() -> RealtimeNamespace, event: Event) -> Result<Optio
     let Event { name, payload, .. } = event;
     PHASE.set(Phase::Handling(Selected { event: name.clone(), any: Vec::new(), named: Vec::new() }));
     register();
-    let Phase::Handling(selected) = PHASE.replace(Phase::Idle) else { return Ok(None) };
+    let Phase::Handling(Selected { mut any, named, .. }) = PHASE.replace(Phase::Idle) else { return Ok(None) };
+    any.extend(named);
+    run(any, payload.into()).map_err(|error| error.into_handler_error(&name))
+}
 
-    let mut args = Args::from(payload);
-    let mut handlers = selected.any.into_iter().chain(selected.named).peekable();
-    let mut reply: Option<Payload> = None;
-    while let Some(handler) = handlers.next() {
-        let args = if handlers.peek().is_some() { args.clone() } else { std::mem::take(&mut args) };
-        let next = handler(args).map_err(|error| error.into_handler_error(&name))?;
-        if reply.as_ref().is_none_or(|first| first.json == "[]") {
-            reply = Some(next);
+fn run(mut handlers: Vec<Boxed>, args: Args) -> Result<Option<Payload>, Error> {
+    let Some(last) = handlers.pop() else { return Ok(None) };
+    let mut first = None;
+    for handler in handlers {
+        first = first.or(with_arguments(handler(args.clone())?));
+    }
+    let reply = last(args)?;
+    Ok(Some(first.unwrap_or(reply)))
+}
+
+fn with_arguments(reply: Payload) -> Option<Payload> {
+    (reply.json != "[]").then_some(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::{Bytes, ConnectError};
+
+    fn event(name: &str, json: &str) -> Event {
+        let payload = Payload { json: json.to_owned(), attachments: Vec::new() };
+        Event { name: name.to_owned(), payload, wants_ack: true }
+    }
+
+    fn reply(register: fn() -> RealtimeNamespace, name: &str, json: &str) -> Option<String> {
+        handle(register, event(name, json)).unwrap().map(|reply| reply.json)
+    }
+
+    fn problem(register: fn() -> RealtimeNamespace, name: &str, json: &str) -> String {
+        match handle(register, event(name, json)).unwrap_err() {
+            HandlerError::Rejected(rejection) => format!("rejected: {}", rejection.message),
+            HandlerError::InvalidArguments(text) => format!("invalid arguments: {text}"),
+            HandlerError::Failed(text) => format!("failed: {text}"),
         }
     }
-    Ok(reply)
+
+    fn example() -> RealtimeNamespace {
+        let ns = RealtimeNamespace::new("/example");
+        ns.socket()
+            .on("$connect", || -> Result<(), ConnectError> { Err(ConnectError::new("no")) })
+            .on("nothing", || ())
+            .on("add", |a: u32, b: Option<u32>| a + b.unwrap_or(100))
+            .once("swap", |a: String, b: bool| (b, a))
+            .on("rest", |_first: bool, rest: Args| rest)
+            .on("parse", |text: String| -> Result<u8, Error> { Ok(text.parse()?) })
+            .on("twice", || ())
+            .on("twice", || 2)
+            .on("twice", || 3)
+            .on("stop", || -> Result<(), Error> { Err(Error::msg("stopped")) })
+            .on("stop", || -> () { unreachable!() })
+            .on("image", |image: Bytes| image);
+        ns
+    }
+
+    #[test]
+    fn a_component_describes_itself() {
+        let description = describe(example);
+        assert_eq!(description.namespace.as_deref(), Some("/example"));
+        assert_eq!(
+            description.events,
+            ["$connect", "nothing", "add", "swap", "rest", "parse", "twice", "stop", "image"]
+        );
+        assert!(!description.any_event);
+
+        let description = describe(|| {
+            let ns = RealtimeNamespace::default();
+            ns.socket().on_any(|_, _| ());
+            ns
+        });
+        assert_eq!((description.namespace, description.events.len(), description.any_event), (None, 0, true));
+    }
+
+    #[test]
+    fn replies_are_acknowledgements() {
+        assert_eq!(reply(example, "nothing", "[]").unwrap(), "[]");
+        assert_eq!(reply(example, "add", "[1,2]").unwrap(), "[3]");
+        assert_eq!(reply(example, "add", "[1]").unwrap(), "[101]");
+        assert_eq!(reply(example, "add", r#"[1,null,"ignored"]"#).unwrap(), "[101]");
+        assert_eq!(reply(example, "swap", r#"["a",true]"#).unwrap(), r#"[true,"a"]"#);
+        assert_eq!(reply(example, "rest", r#"[true, {"a":1} ,2]"#).unwrap(), r#"[{"a":1} ,2]"#);
+        assert_eq!(reply(example, "rest", "[true]").unwrap(), "[]");
+        assert_eq!(reply(example, "parse", r#"["7"]"#).unwrap(), "[7]");
+        assert_eq!(reply(example, "unknown", "[]"), None);
+    }
+
+    #[test]
+    fn arguments_that_do_not_fit_name_the_event_and_the_position() {
+        let add = |json| problem(example, "add", json);
+        assert_eq!(add("[]"), "invalid arguments: add: argument 1 is missing");
+        assert_eq!(add("[1,true]"), "invalid arguments: add: argument 2: expected u32, found a boolean");
+        assert_eq!(add("{}"), "invalid arguments: add: argument 1 is missing");
+        assert_eq!(
+            problem(example, "image", "[7]"),
+            "invalid arguments: image: argument 1: expected binary data, found a number"
+        );
+    }
+
+    #[test]
+    fn errors_are_failures_and_connections_are_refused() {
+        assert_eq!(problem(example, "parse", r#"["x"]"#), "failed: invalid digit found in string");
+        assert_eq!(problem(example, "$connect", "[]"), "rejected: no");
+    }
+
+    #[test]
+    fn several_handlers_run_in_order_until_one_fails_and_the_first_reply_counts() {
+        assert_eq!(reply(example, "twice", "[]").unwrap(), "[2]");
+        assert_eq!(problem(example, "stop", "[]"), "failed: stopped");
+    }
+
+    #[test]
+    fn handlers_of_any_event_run_first_and_only_for_clients_events() {
+        thread_local!(static RUN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+        fn register() -> RealtimeNamespace {
+            let ns = RealtimeNamespace::default();
+            ns.socket()
+                .on("a", || RUN.with_borrow_mut(|run| run.push("a".to_owned())))
+                .on("$connect", || RUN.with_borrow_mut(|run| run.push("$connect".to_owned())))
+                .on_any(|event, args| RUN.with_borrow_mut(|run| run.push(format!("any {event} {}", args.len()))));
+            ns
+        }
+        for name in ["$connect", "a", "b"] {
+            handle(register, event(name, "[1,2]")).unwrap();
+        }
+        assert_eq!(RUN.take(), ["$connect", "any a 2", "a", "any b 2"]);
+    }
+
+    #[test]
+    fn other_handlers_are_dropped_at_once() {
+        thread_local!(static KEPT: Rc<()> = Rc::new(()));
+        fn register() -> RealtimeNamespace {
+            let ns = RealtimeNamespace::default();
+            for name in ["a", "b", "c"] {
+                let kept = KEPT.with(Rc::clone);
+                ns.socket().on(name, move || Rc::strong_count(&kept));
+            }
+            ns
+        }
+        // The original, and the one in the handler that runs.
+        assert_eq!(reply(register, "b", "[]").unwrap(), "[2]");
+    }
+
+    #[test]
+    fn registering_later_has_no_effect() {
+        RealtimeNamespace::default().socket().on("late", || ()).on_any(|_, _| ());
+        assert_eq!(reply(RealtimeNamespace::default, "late", "[]"), None);
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::args::Args;
 use crate::bindings::realtime::gateway::socket;
-use crate::bindings::realtime::gateway::types::OperatorOptions;
+use crate::bindings::realtime::gateway::types::{self, OperatorOptions, Payload};
 use crate::data::Data;
 use crate::encode::IntoArgs;
 use crate::error::Error;
@@ -214,8 +214,7 @@ impl Socket {
     /// ns.socket().emit("image", ("cat.png", Bytes::from(vec![0x89, 0x50]))); // text and binary data
     /// ```
     pub fn emit(self, event: &str, args: impl IntoArgs) -> Outcome {
-        let result = args.into_payload().and_then(|payload| socket::emit(event, &payload, self.volatile));
-        Outcome::of_call(format_args!("emit `{event}`"), result)
+        self.send(event, args.into_payload())
     }
 
     /// The same socket, but what is emitted from here on may be dropped where a client is slow to receive, also by
@@ -250,12 +249,7 @@ impl Socket {
     /// });
     /// ```
     pub fn emit_with_ack(self, event: &str, args: impl IntoArgs, timeout: Duration) -> Result<Args, Error> {
-        let answer =
-            args.into_payload().and_then(|payload| socket::emit_with_ack(event, &payload, milliseconds(timeout)));
-        match answer {
-            Ok(payload) => Ok(payload.into()),
-            Err(error) => Err(Error::of_call(format_args!("emit_with_ack `{event}`"), error)),
-        }
+        ask(event, args.into_payload(), milliseconds(timeout))
     }
 
     /// Adds this socket to a room or several.
@@ -368,5 +362,17 @@ impl Socket {
     pub fn broadcast(self) -> BroadcastOperator {
         let others = BroadcastOperator::all().with(OperatorOptions::EXCLUDE_SENDER);
         if self.volatile { others.volatile() } else { others }
+    }
+
+    fn send(self, event: &str, payload: Result<Payload, types::Error>) -> Outcome {
+        let result = payload.and_then(|payload| socket::emit(event, &payload, self.volatile));
+        Outcome::of_call(format_args!("emit `{event}`"), result)
+    }
+}
+
+fn ask(event: &str, payload: Result<Payload, types::Error>, timeout_ms: u32) -> Result<Args, Error> {
+    match payload.and_then(|payload| socket::emit_with_ack(event, &payload, timeout_ms)) {
+        Ok(answer) => Ok(answer.into()),
+        Err(error) => Err(Error::of_call(format_args!("emit_with_ack `{event}`"), error)),
     }
 }
