@@ -115,6 +115,11 @@ impl Outbox {
         self.bytes = 0;
     }
 
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     fn drop_volatile(&mut self) -> usize {
         let before = self.queue.len();
         let bytes = &mut self.bytes;

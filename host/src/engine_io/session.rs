@@ -12,6 +12,10 @@ use super::packet::Frame;
 use super::payload::{PayloadError, Piece, Pieces};
 use super::reason::CloseReason;
 
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
+
 /// The shared half of a session.
 #[derive(Debug)]
 pub struct Session {
@@ -106,7 +110,7 @@ impl Session {
             Ok(dropped) => Sent::Queued { dropped },
             Err(_) => {
                 state.outbox.clear();
-                state.phase = Phase::Closing(CloseReason::ForcedClose);
+                state.begin_close(CloseReason::ForcedClose);
                 Sent::Overflowed
             }
         };
@@ -118,8 +122,7 @@ impl Session {
     pub fn close(&self, reason: CloseReason) {
         let mut state = self.state.lock();
         if state.phase == Phase::Open {
-            state.phase = Phase::Closing(reason);
-            state.wake_transport();
+            state.begin_close(reason);
         }
     }
 
@@ -220,6 +223,14 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+impl Session {
+    /// What the client would receive now.
+    pub(crate) fn received(&self) -> Vec<Frame> {
+        self.state.lock().outbox.drain()
+    }
+}
+
 /// For the requests of a long-polling session.
 impl Session {
     /// A GET begins. # Errors: one is waiting already.
@@ -261,6 +272,10 @@ impl Session {
     /// should stop polling.
     pub(super) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
         let mut state = self.state.lock();
+        if state.polling.is_none() {
+            // Upgraded meanwhile: what waits is for the WebSocket.
+            return Poll::Ready(vec![Frame::noop()]);
+        }
         let mut frames = state.outbox.drain();
         match state.phase {
             Phase::Open => {}
@@ -289,9 +304,12 @@ impl Session {
         Poll::Ready(frames)
     }
 
-    /// Hands the packets of a POST to the task.
+    /// Hands the packets of a POST to the task; a session that is closing reads no more.
     pub(super) fn deliver(&self, pieces: Pieces) {
         let mut state = self.state.lock();
+        if state.phase != Phase::Open {
+            return;
+        }
         if let Some(polling) = &mut state.polling {
             polling.inbox = Some(pieces);
             state.noticed = true;
@@ -340,6 +358,18 @@ impl Session {
 }
 
 impl State {
+    /// What the client sent and nobody has read yet is dropped; its POST is answered.
+    fn begin_close(&mut self, reason: CloseReason) {
+        self.phase = Phase::Closing(reason);
+        if let Some(polling) = &mut self.polling {
+            polling.inbox = None;
+            polling.wake();
+        }
+        // Also where the task runs and has looked already.
+        self.noticed = true;
+        self.wake_task();
+    }
+
     fn wake_task(&mut self) {
         if !self.running
             && let Some(task) = self.task.take()

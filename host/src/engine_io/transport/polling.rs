@@ -101,6 +101,8 @@ impl Active<'_> {
 impl Drop for Active<'_> {
     fn drop(&mut self) {
         (self.end)(self.session);
-        self.session.close(CloseReason::TransportError);
+        if self.session.is_polling() {
+            self.session.close(CloseReason::TransportError);
+        }
     }
 }

@@ -1,4 +1,7 @@
 //! All sessions of an endpoint, bounded in number.
+//!
+//! A session counts until its handlers have finished: clients that come, leave work behind and go must not get past the
+//! bound.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -58,7 +61,7 @@ impl Registry {
         let same_address =
             if self.limit_per_address.is_some() { inner.by_address.get(&address).copied() } else { None };
         if inner.closed
-            || inner.sessions.len() >= self.limit
+            || *self.tasks.borrow() >= self.limit
             || self.limit_per_address.is_some_and(|limit| same_address.unwrap_or(0) >= limit)
         {
             return None;
@@ -78,20 +81,18 @@ impl Registry {
 
     /// The session ended: its id is unknown from now on.
     pub(super) fn remove(&self, live: &Live) {
+        self.inner.lock().sessions.remove(live.session.id());
+    }
+
+    /// The session's task ended, once for every session that was added.
+    pub(super) fn task_ended(&self, live: &Live) {
         let mut inner = self.inner.lock();
-        if inner.sessions.remove(live.session.id()).is_none() {
-            return;
-        }
         if let Some(count) = inner.by_address.get_mut(&live.address) {
             *count -= 1;
             if *count == 0 {
                 inner.by_address.remove(&live.address);
             }
         }
-    }
-
-    /// A session's task ended.
-    pub(super) fn task_ended(&self) {
         self.tasks.send_modify(|tasks| *tasks -= 1);
     }
 
@@ -111,5 +112,45 @@ impl Registry {
     pub(super) async fn ended(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         let _ = self.tasks.subscribe().wait_for(|tasks| *tasks == 0).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert(registry: &Registry, id: &str, address: [u8; 4]) -> Option<Arc<Live>> {
+        registry.insert(Session::new(id.into(), 1000, false), IpAddr::from(address))
+    }
+
+    #[test]
+    fn a_session_counts_until_its_handlers_have_finished() {
+        let registry = Registry::new(2, Some(1));
+        let first = insert(&registry, "1", [1; 4]).unwrap();
+        assert!(insert(&registry, "2", [1; 4]).is_none());
+        registry.remove(&first);
+        assert!(registry.get("1").is_none());
+        assert!(insert(&registry, "3", [1; 4]).is_none());
+        let other = insert(&registry, "4", [2; 4]).unwrap();
+        assert!(insert(&registry, "5", [3; 4]).is_none());
+        registry.task_ended(&first);
+        assert!(insert(&registry, "6", [1; 4]).is_some());
+        registry.remove(&other);
+        registry.task_ended(&other);
+        assert_eq!(registry.inner.lock().by_address.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_closed_registry_takes_nobody_and_waits_for_the_last_task() {
+        let registry = Registry::new(2, None);
+        let live = insert(&registry, "1", [1; 4]).unwrap();
+        registry.close(CloseReason::ServerShuttingDown);
+        assert!(!live.session.is_open());
+        assert!(insert(&registry, "2", [1; 4]).is_none());
+        let ended = async {
+            registry.ended().await;
+            assert_eq!(*registry.tasks.borrow(), 0);
+        };
+        tokio::join!(ended, async { registry.task_ended(&live) });
     }
 }

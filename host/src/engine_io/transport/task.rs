@@ -1,7 +1,8 @@
 //! The task of one session: reads its transport, runs its handler, sends what waits, keeps its time.
 //!
 //! One turn reads what has come in, does the work it caused, and sends all answers with one flush. A turn reads at most
-//! [`BATCH`] messages, and only while the handler wants more; a session that is not read slows its client down.
+//! [`BATCH`] messages, and only while the handler wants more; a session that is not read slows its client down. After a
+//! full batch other sessions have their turn first.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +21,10 @@ use crate::engine_io::packet::{Frame, Packet};
 use crate::engine_io::payload::Piece;
 use crate::engine_io::{CloseReason, Encoded};
 use crate::telemetry::metrics;
+
+#[cfg(test)]
+#[path = "task_tests.rs"]
+mod tests;
 
 /// Messages that one turn reads at most.
 const BATCH: usize = 64;
@@ -282,7 +287,7 @@ impl<S: Service> Future for SessionTask<S> {
         loop {
             let draining = matches!(this.stage, Stage::Draining);
             let mut again = this.take_upgrade();
-            again |= this.read(cx);
+            let more = this.read(cx);
             let idle = this.handler.poll_work(cx).is_ready();
             again |= this.check_closing();
             // Work that was done may have made room for more input.
@@ -297,6 +302,11 @@ impl<S: Service> Future for SessionTask<S> {
                 // The end of the session may have caused more work.
                 again |= !draining;
             }
+            if more {
+                // Others of this thread have their turn before the next batch.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if !again && this.live.session.sleep(cx, blocked) {
                 return Poll::Pending;
             }
@@ -309,7 +319,7 @@ impl<S: Service> Drop for SessionTask<S> {
         // Also where a panic ended the task: its id must not stay known, nor shutdown wait for it.
         self.live.session.closed(CloseReason::ForcedClose);
         self.endpoint.ended(&self.live);
-        self.endpoint.registry.task_ended();
+        self.endpoint.registry.task_ended(&self.live);
         metrics().sessions_closed.increment();
     }
 }

@@ -1,5 +1,6 @@
 //! WebSocket (RFC 6455): the handshake, frames in and out, and the upgrade of a long-polling session.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -32,6 +33,9 @@ use crate::engine_io::packet::{Frame, Packet};
 const READ_BUFFER: usize = 4096;
 /// Larger packets are sent in fragments of this size, because the connection's write buffer never shrinks.
 const FRAGMENT: usize = 16 * 1024;
+/// What the connection buffers of what it writes: what was there when the last fragment was added, that fragment, and
+/// pongs. Of pongs that do not fit only the last one is kept, so a client that pings and does not read costs no more.
+const WRITE_BUFFER: usize = 3 * FRAGMENT;
 /// How often a waiting GET is released while a session is upgraded.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -55,16 +59,20 @@ pub(super) fn switch(
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(FRAGMENT)
-        // Nothing is written while the transport is blocked, so the buffer holds one fragment and one pong at most.
-        .max_write_buffer_size(usize::MAX)
-        .max_message_size(Some(limits.payload))
-        .max_frame_size(Some(limits.payload));
+    let config = config(limits.payload);
     let upgrade = hyper::upgrade::on(request);
     let socket = async move { WebSocket::new(upgrade.await.ok()?, config).await };
     (response, socket)
+}
+
+/// A client's message has at most `payload` bytes.
+fn config(payload: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(FRAGMENT)
+        .max_write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(payload))
+        .max_frame_size(Some(payload))
 }
 
 /// Upgrades a long-polling session (Engine.IO protocol 4, section "Upgrade").
@@ -92,8 +100,7 @@ pub(super) fn upgrade(
 
 /// Waits for the client's probe and its upgrade packet; false where anything else comes.
 async fn probe(socket: &mut WebSocket, live: &Live) -> bool {
-    let packet = socket.stream.next().await;
-    if !matches!(&packet, Some(Ok(Message::Text(text))) if Packet::decode(text) == Ok(Packet::Ping("probe"))) {
+    if !socket.brings(Packet::Ping("probe")).await {
         return false;
     }
     let Frame::Text(pong) = Frame::pong("probe") else { return false };
@@ -103,9 +110,7 @@ async fn probe(socket: &mut WebSocket, live: &Live) -> bool {
     let mut release = tokio::time::interval(RELEASE_INTERVAL);
     loop {
         tokio::select! {
-            packet = socket.stream.next() => {
-                return matches!(&packet, Some(Ok(Message::Text(text))) if Packet::decode(text) == Ok(Packet::Upgrade));
-            }
+            upgrade = socket.brings(Packet::Upgrade) => return upgrade,
             _ = release.tick() => {
                 if !live.session.is_open() {
                     return false;
@@ -122,6 +127,8 @@ pub(super) struct WebSocket {
     stream: WebSocketStream<TcpStream>,
     /// The rest of a packet that is sent in fragments.
     rest: Bytes,
+    /// The client pinged: pongs may take room in the connection's buffer, and are sent before anything else.
+    pongs: bool,
 }
 
 /// What came in.
@@ -134,9 +141,12 @@ impl WebSocket {
     /// Takes the TCP connection out of hyper, whose buffers are freed. None where it is not one.
     async fn new(upgraded: Upgraded, config: WebSocketConfig) -> Option<Self> {
         let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-        let (stream, read) = (parts.io.into_inner(), parts.read_buf.into());
+        Some(Self::on(parts.io.into_inner(), parts.read_buf.into(), config).await)
+    }
+
+    async fn on(stream: TcpStream, read: Vec<u8>, config: WebSocketConfig) -> Self {
         let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
-        Some(Self { stream, rest: Bytes::new() })
+        Self { stream, rest: Bytes::new(), pongs: false }
     }
 
     /// The next message; an error ends the connection, with the reason for which the session ends.
@@ -146,12 +156,21 @@ impl WebSocket {
                 Some(Ok(Message::Text(text))) => Input::Text(text),
                 Some(Ok(Message::Binary(data))) => Input::Binary(data),
                 // The library answers pings and closes.
-                Some(Ok(_)) => continue,
+                Some(Ok(_)) => {
+                    self.pongs = true;
+                    continue;
+                }
                 Some(Err(error)) => return Poll::Ready(Err(failure(&error))),
                 None => return Poll::Ready(Err((CloseReason::TransportClose, None))),
             };
             return Poll::Ready(Ok(message));
         }
+    }
+
+    /// Whether the next message is a certain packet.
+    async fn brings(&mut self, packet: Packet<'_>) -> bool {
+        let input = poll_fn(|cx| self.poll_read(cx)).await;
+        matches!(input, Ok(Input::Text(text)) if Packet::decode(&text) == Ok(packet))
     }
 
     /// Sends frames as long as `next` has some, with one flush at the end. Pending while the client does not receive.
@@ -160,6 +179,10 @@ impl WebSocket {
         cx: &mut Context<'_>,
         mut next: impl FnMut() -> Option<Frame>,
     ) -> Poll<Result<(), Error>> {
+        if self.pongs {
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+            self.pongs = false;
+        }
         loop {
             ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
             let frame = if self.rest.is_empty() {
@@ -208,5 +231,74 @@ fn failure(error: &Error) -> (CloseReason, Option<CloseCode>) {
         }
         Error::Protocol(_) => (CloseReason::TransportError, Some(CloseCode::Protocol)),
         _ => (CloseReason::TransportError, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// A connection whose kernel buffers are small, and its client's end.
+    async fn connection() -> (WebSocket, TcpStream) {
+        const KERNEL_BUFFER: u32 = 16 * 1024;
+        let listener = TcpSocket::new_v4().unwrap();
+        listener.set_send_buffer_size(KERNEL_BUFFER).unwrap();
+        listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = listener.listen(1).unwrap();
+        let client = TcpSocket::new_v4().unwrap();
+        client.set_recv_buffer_size(KERNEL_BUFFER).unwrap();
+        let client = client.connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        (WebSocket::on(server, Vec::new(), config(1000)).await, client)
+    }
+
+    /// A client's frame, masked with zeros.
+    fn frame(opcode: u8, data: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x80 | opcode, 0x80 | u8::try_from(data.len()).unwrap(), 0, 0, 0, 0];
+        frame.extend_from_slice(data);
+        frame
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        frame(1, text.as_bytes())
+    }
+
+    fn ping() -> Vec<u8> {
+        frame(9, &[b'p'; 100])
+    }
+
+    #[tokio::test]
+    async fn a_client_that_pings_and_does_not_read_fills_no_memory() {
+        const PINGS: usize = 20_000;
+        let (mut server, mut client) = connection().await;
+        let flood = async {
+            client.write_all(&ping().repeat(PINGS)).await.unwrap();
+            client.write_all(&text("4end")).await.unwrap();
+        };
+        let (_, read) = tokio::join!(flood, poll_fn(|cx| server.poll_read(cx)));
+        assert!(matches!(read, Ok(Input::Text(text)) if text == "4end"));
+
+        let mut large = Some(Frame::from_message("4".repeat(50_000)));
+        let send = async {
+            poll_fn(|cx| server.poll_write(cx, || large.take())).await.unwrap();
+            drop(server);
+        };
+        let mut received = Vec::new();
+        let (_, read) = tokio::join!(send, client.read_to_end(&mut received));
+        read.unwrap();
+        assert!(received.len() < PINGS * 100 / 2, "{} bytes were kept", received.len());
+        assert_eq!(received.iter().filter(|byte| **byte == b'4').count(), 50_000, "what is sent afterwards arrives");
+    }
+
+    #[tokio::test]
+    async fn control_frames_between_packets_are_passed_over() {
+        let (mut server, mut client) = connection().await;
+        client.write_all(&[ping(), text("2probe"), ping(), text("5"), text("6")].concat()).await.unwrap();
+        assert!(server.brings(Packet::Ping("probe")).await);
+        assert!(server.brings(Packet::Upgrade).await);
+        assert!(!server.brings(Packet::Upgrade).await);
     }
 }
