@@ -3,9 +3,9 @@
 //! Bounds keep what is read once from being a burden for every event after: the names are kept for the life of the host.
 
 use super::bindings::types;
-use super::payload;
 use super::text;
 use crate::gateway::handler::Description;
+use crate::socket_io::is_reserved;
 
 /// Bytes of a namespace's path.
 const PATH: usize = 255;
@@ -57,7 +57,7 @@ pub(super) fn check(description: types::Description) -> Result<Description, Desc
     if let Some(long) = events.iter().find(|event| event.len() > EVENT) {
         return Err(DescriptionError::LongEvent(text::message(long)));
     }
-    if let Some(reserved) = events.iter().find(|event| payload::is_reserved(event)) {
+    if let Some(reserved) = events.iter().find(|event| is_reserved(event)) {
         return Err(DescriptionError::Reserved(reserved.clone()));
     }
     Ok(Description { namespace, events: events.into_iter().collect(), any_event })

@@ -2,26 +2,16 @@
 //!
 //! Texts are read in one pass that builds no values; only a payload with attachments is walked for its placeholders.
 
-use std::fmt;
-
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::bindings::types;
 use crate::config::HandlerLimits;
-use crate::socket_io::Payload;
-
-/// Names that mean something else at the reference server and its clients.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-
-pub(super) fn is_reserved(event: &str) -> bool {
-    RESERVED.contains(&event)
-}
+use crate::socket_io::{self, Payload};
 
 /// Checks the name of an event that a guest emits. Its length counts with the payload's.
 pub(super) fn check_event(event: &str) -> Result<(), types::Error> {
-    if is_reserved(event) { Err(types::Error::ReservedEvent(event.to_owned())) } else { Ok(()) }
+    if socket_io::is_reserved(event) { Err(types::Error::ReservedEvent(event.to_owned())) } else { Ok(()) }
 }
 
 /// Checks a payload's size, with `name` bytes that go into the same packet. Cheap: it looks at lengths only.
@@ -48,204 +38,27 @@ pub(super) fn check(payload: types::Payload) -> Result<Payload, types::Error> {
 }
 
 fn check_arguments(json: &str, attachments: usize) -> Result<(), String> {
+    check_json(json, "[", "an array")?;
     if attachments == 0 {
-        return read(json, Array).map_err(|error| format!("not a JSON array: {error}"));
+        return Ok(());
     }
-    let mut used = vec![false; attachments];
-    // Placeholders can only be found by looking into everything, so this also checks the text.
-    read(json, Arguments { used: &mut used }).map_err(|error| error.to_string())?;
-    match used.iter().position(|used| !used) {
-        Some(number) => Err(format!("attachment {number} has no placeholder")),
-        None => Ok(()),
-    }
+    socket_io::check_placeholders(json, attachments).map_err(|error| error.to_string())
 }
 
 /// Checks that the text is that of one JSON object.
 pub(super) fn check_object(json: &str) -> Result<(), String> {
-    read(json, Object).map_err(|error| format!("not a JSON object: {error}"))
+    check_json(json, "{", "an object")
 }
 
 /// Checks that the text is that of one JSON value.
 pub(super) fn check_value(json: &str) -> Result<(), String> {
-    read(json, Anything).map_err(|error| format!("not JSON: {error}"))
+    check_json(json, "", "a value")
 }
 
-fn read<'de>(json: &'de str, seed: impl DeserializeSeed<'de, Value = ()>) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    seed.deserialize(&mut deserializer)?;
-    deserializer.end()
-}
-
-/// Takes an array of anything.
-struct Array;
-
-impl<'de> DeserializeSeed<'de> for Array {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Array {
-    type Value = ();
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-}
-
-/// Takes an object of anything.
-struct Object;
-
-impl<'de> DeserializeSeed<'de> for Object {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Object {
-    type Value = ();
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-}
-
-struct Anything;
-
-impl<'de> DeserializeSeed<'de> for Anything {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ())
-    }
-}
-
-/// Takes an array, and looks for placeholders in it at any depth that `serde_json` reads (127).
-struct Arguments<'a> {
-    used: &'a mut [bool],
-}
-
-impl<'de> DeserializeSeed<'de> for Arguments<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Arguments<'_> {
-    type Value = ();
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        while array.next_element_seed(Placeholders { used: self.used })?.is_some() {}
-        Ok(())
-    }
-}
-
-/// Looks for placeholders in a value of any kind.
-struct Placeholders<'a> {
-    used: &'a mut [bool],
-}
-
-/// A value inside an object, as far as it says whether the object is a placeholder.
-enum Member {
-    True,
-    Number(Option<u64>),
-    Other,
-}
-
-impl<'de> DeserializeSeed<'de> for Placeholders<'_> {
-    type Value = Member;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Placeholders<'_> {
-    type Value = Member;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Member, E> {
-        Ok(if value { Member::True } else { Member::Other })
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Member, E> {
-        Ok(Member::Number(Some(value)))
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<Member, E> {
-        Ok(Member::Number(None))
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
-        Ok(Member::Number(None))
-    }
-    fn visit_str<E>(self, _: &str) -> Result<Member, E> {
-        Ok(Member::Other)
-    }
-    fn visit_unit<E>(self) -> Result<Member, E> {
-        Ok(Member::Other)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Member, A::Error> {
-        while array.next_element_seed(Placeholders { used: self.used })?.is_some() {}
-        Ok(Member::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
-        let mut is_placeholder = false;
-        let mut number = None;
-        while let Some(key) = map.next_key_seed(ReadKey)? {
-            let value = map.next_value_seed(Placeholders { used: self.used })?;
-            // Of a key that comes twice, the last one counts, as for JavaScript's parser.
-            match key {
-                Key::Placeholder => is_placeholder = matches!(value, Member::True),
-                Key::Num => number = if let Member::Number(number) = value { number } else { None },
-                Key::Other => {}
-            }
-        }
-        if is_placeholder {
-            let used = number.and_then(|number| self.used.get_mut(usize::try_from(number).ok()?));
-            *used.ok_or_else(|| A::Error::custom("a placeholder names an attachment that is not there"))? = true;
-        }
-        Ok(Member::Other)
-    }
-}
-
-/// A key of an object.
-enum Key {
-    Placeholder,
-    Num,
-    Other,
-}
-
-struct ReadKey;
-
-impl<'de> DeserializeSeed<'de> for ReadKey {
-    type Value = Key;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for ReadKey {
-    type Value = Key;
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key")
-    }
-    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        Ok(match key {
-            "_placeholder" => Key::Placeholder,
-            "num" => Key::Num,
-            _ => Key::Other,
-        })
-    }
+/// Checks that the text is that of one JSON value that begins so.
+fn check_json(json: &str, start: &str, name: &str) -> Result<(), String> {
+    let value: &RawValue = serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))?;
+    if value.get().starts_with(start) { Ok(()) } else { Err(format!("not {name} of JSON")) }
 }
 
 #[cfg(test)]
@@ -270,7 +83,7 @@ mod tests {
     fn depth_is_no_danger() {
         let deep = "[".repeat(500_000) + &"]".repeat(500_000);
         assert_eq!(check_arguments(&deep, 0), Ok(()));
-        assert!(check_arguments(&deep, 1).unwrap_err().contains("recursion limit"));
+        assert_eq!(check_arguments(&deep, 1), Ok(()));
     }
 
     #[test]
@@ -281,7 +94,7 @@ mod tests {
         assert_eq!(check_arguments(escaped, 1), Ok(()));
         let plain = r#"[{"_placeholder":false,"num":9},{"_placeholder":true,"num":0},{"num":9}]"#;
         assert_eq!(check_arguments(plain, 1), Ok(()));
-        assert_eq!(check_arguments(deep, 3), Err("attachment 2 has no placeholder".into()));
+        assert_eq!(check_arguments(deep, 3), Ok(()), "an attachment that nothing refers to is sent all the same");
         for bad in [
             r#"[{"_placeholder":true,"num":1}]"#,
             r#"[{"_placeholder":true}]"#,
@@ -290,8 +103,7 @@ mod tests {
             r#"[{"_placeholder":true,"num":"0"}]"#,
             r#"[{"_placeholder":true,"num":0,"num":null}]"#,
         ] {
-            let error = check_arguments(bad, 1).unwrap_err();
-            assert!(error.starts_with("a placeholder names an attachment that is not there"), "{bad}: {error}");
+            assert!(check_arguments(bad, 1).is_err(), "{bad}");
         }
     }
 

@@ -14,3 +14,4 @@ pub use packet::{
     Body, Packet, is_reserved, write_ack, write_connect, write_connect_error, write_disconnect, write_event,
 };
 pub use payload::Payload;
+pub use placeholders::check as check_placeholders;

@@ -10,7 +10,11 @@ use super::decoder::DecodeError;
 ///
 /// As in the reference, any object whose `_placeholder` is `true` is one, whatever else it contains; an attachment may
 /// be referred to several times or not at all. Stricter: `num` must be spelled as an integer (not `1.0` or `-0`).
-pub(super) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
+///
+/// # Errors
+///
+/// [`DecodeError::Placeholder`].
+pub fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
     let mut enclosing = Vec::new();
     let mut object = Object::default(); // at first, what is around the text
     for token in (Tokens { rest: json }) {
