@@ -179,12 +179,7 @@ fn socket(ns: RealtimeNamespace) {
             Ok(answer) => json!({ "answer": answer.values().unwrap_or_default() }),
             Err(error) => json!({ "error": error.to_string() }),
         })
-        .on(
-            "quit",
-            move |close: bool| {
-                if close { ns.socket().disconnect_session() } else { ns.socket().disconnect() }
-            },
-        )
+        .on("quit", move |close: bool| if close { ns.socket().disconnect_session() } else { ns.socket().disconnect() })
         .on("order", move |number: u64| ns.socket().emit("order", number));
 }
 
