@@ -79,7 +79,7 @@ impl<S: Sink> Lines<S> {
     fn print(&mut self, channel: Channel, bytes: &[u8]) {
         let Some(left) = self.left else { return };
         let truncated = bytes.len() > left;
-        let bytes = &bytes[..bytes.len().min(left)];
+        let bytes = bytes.get(..left).unwrap_or(bytes);
         self.left = Some(left - bytes.len());
 
         let Self { sink, stdout, stderr, .. } = self;
@@ -90,9 +90,8 @@ impl<S: Sink> Lines<S> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             rest.extend_from_slice(part);
             while rest.strip_suffix(b"\n").unwrap_or(rest).len() > LINE {
-                let cut = boundary(rest);
-                emit(sink, channel, &rest[..cut]);
-                rest.drain(..cut);
+                let whole = rest.drain(..boundary(rest)).collect::<Vec<_>>();
+                emit(sink, channel, &whole);
             }
             if rest.ends_with(b"\n") {
                 emit(sink, channel, rest);
