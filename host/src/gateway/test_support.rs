@@ -11,10 +11,12 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::adapter::Adapter;
 use super::connection::Connection;
 use super::context::EventContext;
-use super::handler::{Command, Description, Event, EventHandler, HandlerError, HandlerFuture, Target};
+use super::handler::{Command, Description, Event, EventHandler, HandlerError, HandlerFuture, Handshake, Target};
 use super::namespace::{Gateway, Namespace};
+use super::socket::Socket;
 use crate::adapter::LocalAdapter;
 use crate::config::ClientLimits;
 use crate::engine_io::handler::{ClientRequest, Message, Service, SessionHandler};
@@ -79,10 +81,16 @@ impl Call {
     }
 }
 
+struct Mounted {
+    namespace: Arc<Namespace>,
+    guest: Arc<Guest>,
+    adapter: Arc<LocalAdapter>,
+}
+
 /// A gateway with namespaces.
 pub(crate) struct World {
     gateway: Arc<Gateway>,
-    mounted: Vec<(Arc<Namespace>, Arc<Guest>)>,
+    mounted: Vec<Mounted>,
 }
 
 impl World {
@@ -100,8 +108,9 @@ impl World {
             let events = events.iter().map(ToString::to_string).collect();
             let description = Description { namespace: Some((*path).into()), events, any_event };
             let guest = Arc::new(Guest { description, calls: Mutex::default() });
-            let namespace = gateway.mount(None, guest.clone(), Arc::new(LocalAdapter::new(rooms))).unwrap();
-            mounted.push((namespace, guest));
+            let adapter = Arc::new(LocalAdapter::new(rooms));
+            let namespace = gateway.mount(None, guest.clone(), adapter.clone()).unwrap();
+            mounted.push(Mounted { namespace, guest, adapter });
         }
         Self { gateway: Arc::new(gateway), mounted }
     }
@@ -126,12 +135,28 @@ impl World {
         (client, id)
     }
 
-    fn mounted(&self, path: &str) -> &(Arc<Namespace>, Arc<Guest>) {
-        self.mounted.iter().find(|(namespace, _)| namespace.path() == path).unwrap()
+    /// A socket without a connection behind it, and what it asks for.
+    pub(crate) fn socket(&self, path: &str) -> (Arc<Socket>, Arc<Session>, EventContext) {
+        let Mounted { namespace, adapter, .. } = self.mounted(path);
+        let session = Arc::new(Session::new("session".into(), self.gateway.limits().unsent_bytes, false));
+        let socket = Socket::new(namespace.clone(), session.clone(), Handshake::default());
+        socket.accept();
+        adapter.add(&socket);
+        session.received();
+        let context = EventContext::of(&socket, None);
+        (socket, session, context)
+    }
+
+    fn mounted(&self, path: &str) -> &Mounted {
+        self.mounted.iter().find(|mounted| mounted.namespace.path() == path).unwrap()
     }
 
     pub(crate) fn namespace(&self, path: &str) -> &Arc<Namespace> {
-        &self.mounted(path).0
+        &self.mounted(path).namespace
+    }
+
+    pub(crate) fn adapter(&self, path: &str) -> &LocalAdapter {
+        &self.mounted(path).adapter
     }
 
     /// The next event that the handler of a namespace got.
@@ -141,7 +166,7 @@ impl World {
 
     /// As [`World::call`]; none where it got none.
     pub(crate) fn next_call(&self, path: &str) -> Option<Call> {
-        self.mounted(path).1.calls.lock().pop_front()
+        self.mounted(path).guest.calls.lock().pop_front()
     }
 
     /// The next event, which must have this name.
@@ -153,7 +178,7 @@ impl World {
 
     /// No handler got an event that the test has not seen.
     pub(crate) fn assert_quiet(&self) {
-        for (namespace, guest) in &self.mounted {
+        for Mounted { namespace, guest, .. } in &self.mounted {
             let names: Vec<_> = guest.calls.lock().iter().map(|call| call.event.name.clone()).collect();
             assert!(names.is_empty(), "{} got {names:?}", namespace.path());
         }
