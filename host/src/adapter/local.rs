@@ -14,6 +14,10 @@ use crate::gateway::DisconnectReason;
 use crate::gateway::adapter::{AckRequest, Adapter, Found, Selection};
 use crate::gateway::socket::Socket;
 
+#[cfg(test)]
+#[path = "local_tests.rs"]
+mod tests;
+
 /// Rooms and sockets of one namespace on this node.
 #[derive(Debug)]
 pub struct LocalAdapter {

@@ -17,6 +17,10 @@ use crate::engine_io::{CloseReason, Session};
 use crate::socket_io::{Body, Decoder, Packet};
 use crate::telemetry::metrics;
 
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;
+
 /// The gateway's side of one session.
 pub struct Connection {
     gateway: Arc<Gateway>,

@@ -15,6 +15,10 @@ use super::socket::{Rooms, Socket};
 use super::{commands, encode};
 use crate::socket_io::Payload;
 
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;
+
 /// Commands of a `$connect` handler, which take effect when it has accepted the client.
 pub(super) type Held = Arc<Mutex<Vec<Command>>>;
 

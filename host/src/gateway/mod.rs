@@ -14,6 +14,8 @@ mod member;
 pub mod namespace;
 mod reason;
 pub mod socket;
+#[cfg(test)]
+pub(crate) mod test_support;
 
 pub use namespace::{Gateway, MountError};
 pub use reason::DisconnectReason;
