@@ -229,13 +229,14 @@ impl IntoArgs for &Args {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take an argument of type `{Self}`",
     label = "cannot be decoded from what a client sends",
-    note = "a handler's arguments are owned types that implement `serde::Deserialize`, or `guest_sdk::Args`"
+    note = "derive `serde::Deserialize` for it; it cannot borrow: `String`, not `&str`"
 )]
 pub trait FromArg: Sized {
     #[doc(hidden)]
     fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> FromArg for T {
     fn from_arg(args: &mut Args, index: usize) -> Result<Self, Error> {
         args.get(index)

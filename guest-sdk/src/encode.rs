@@ -34,13 +34,14 @@ use crate::bindings::realtime::gateway::types::{self, Payload};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent to a client",
     label = "cannot be sent to a client",
-    note = "one argument: anything that implements `serde::Serialize`; several: a tuple; none: `()`"
+    note = "derive `serde::Serialize` for it; several arguments are a tuple, none is `()`"
 )]
 pub trait IntoArgs {
     #[doc(hidden)]
     fn into_payload(self) -> Result<Payload, types::Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoArgs for T {
     fn into_payload(self) -> Result<Payload, types::Error> {
         encode(Shape::of(any::type_name::<T>()), &|encoder| self.serialize(encoder))

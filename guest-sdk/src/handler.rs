@@ -10,6 +10,18 @@ use crate::outcome::Outcome;
 ///
 /// What it can take is told by [`FromArg`], what it can return by [`Reply`]. The bounds on both stand beside the one on
 /// `Handler`, not in its implementations: so the compiler names the argument that does not fit, not the whole closure.
+///
+/// ```no_run
+/// use guest_sdk::RealtimeNamespace;
+///
+/// fn greet(name: String, formal: Option<bool>) -> String {
+///     if formal.unwrap_or(false) { format!("Good day, {name}.") } else { format!("Hi {name}!") }
+/// }
+///
+/// let ns = RealtimeNamespace::new("/greetings");
+/// ns.socket().on("greet", greet);
+/// ns.socket().on("wave", move || ns.socket().broadcast().emit("wave", ns.socket().id()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "not a handler",
@@ -23,7 +35,15 @@ pub trait Handler<Params>: 'static {
     fn call(self, params: Params) -> Self::Output;
 }
 
-/// The arguments of a handler, as a tuple of what is [`FromArg`].
+/// The arguments of a handler: a tuple of zero to eight types that are [`FromArg`].
+///
+/// ```no_run
+/// use guest_sdk::{Args, RealtimeNamespace};
+///
+/// let ns = RealtimeNamespace::new("/chat");
+/// // (String, u32, Args)
+/// ns.socket().on("say", |room: String, urgency: u32, more: Args| println!("{room} {urgency} {}", more.json()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take the arguments `{Self}`",
     note = "each argument is an owned type that implements `serde::Deserialize`, or `guest_sdk::Args`; at most eight"
@@ -121,6 +141,8 @@ pub struct Fallible<Kind>(Kind);
 #[doc(hidden)]
 pub struct Refusable<Kind>(Kind);
 
+// So that the compiler talks of `Reply` where neither this nor the others fit.
+#[diagnostic::do_not_recommend]
 impl<T: IntoArgs> Reply<Value> for T {
     fn into_reply(self) -> Result<Payload, Error> {
         match self.into_payload() {

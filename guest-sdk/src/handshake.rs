@@ -95,6 +95,11 @@ impl From<HandshakeDetails> for Handshake {
 }
 
 /// Names and their values, in the order of the request: headers, or a query.
+///
+/// ```no_run
+/// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+/// let language = ns.socket().handshake().headers.get("accept-language").unwrap_or("en").to_owned();
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fields {
     pairs: Vec<(String, String)>,

@@ -49,6 +49,10 @@
 //! types that derive serde's traits say `#[serde(crate = "guest_sdk::serde")]` as above, or the crate depends on
 //! `serde` itself, with its feature `derive`, and says nothing.
 //!
+//! The handlers above are a component of 133 KB. In `[profile.release]`, `strip = true` makes that 105 KB, and
+//! `opt-level = "s"` and `lto = true` 89 KB. Typed structs cost less than [`serde_json::Value`] and [`json!`], which
+//! bring 60 KB of maps and numbers.
+//!
 //! # What goes where
 //!
 //! | | |

@@ -241,6 +241,17 @@ pub(crate) fn milliseconds(duration: Duration) -> u32 {
 }
 
 /// What clients answered to a broadcast that asked for acknowledgements.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+/// let answers = ns.socket().broadcast().emit_with_ack("ready?", (), Duration::from_secs(2))?;
+/// if answers.missing == 0 {
+///     ns.emit("start", answers.received.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Answers {

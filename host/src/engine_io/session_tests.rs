@@ -87,7 +87,8 @@ fn a_burst_wakes_the_task_once() {
 
 #[test]
 fn a_task_that_runs_is_not_woken_but_does_not_sleep_either() {
-    let happen: [(&str, fn(&Session)); 4] = [
+    type Happens = fn(&Session);
+    let happen: [(&str, Happens); 4] = [
         ("send", |session| assert_eq!(send(session, "a"), QUEUED)),
         ("wake", Session::wake),
         ("close", |session| session.close(CloseReason::ServerShuttingDown)),

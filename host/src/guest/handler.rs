@@ -169,7 +169,12 @@ fn judge(
             let checked = payload::check_size(&payload, 0, limits).and_then(|()| payload::check(payload));
             return match checked {
                 Ok(payload) => Ok(Some(payload)),
-                Err(error) => Err(HandlerError::Failed(format!("its acknowledgement cannot be sent: {error}"))),
+                Err(types::Error::InvalidPayload(why)) => {
+                    Err(HandlerError::Failed(format!("its acknowledgement: {why}")))
+                }
+                Err(_) => {
+                    Err(HandlerError::Failed(format!("its acknowledgement has more than {} bytes", limits.payload)))
+                }
             };
         }
         Ok(_) => return Ok(None),
@@ -193,4 +198,52 @@ fn judge(
         types::HandlerError::InvalidArguments(why) => HandlerError::InvalidArguments(text::message(&why)),
         types::HandlerError::Failed(why) => HandlerError::Failed(text::message(&why)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::HandlerLimits;
+
+    fn judged(returned: Returned, wants_ack: bool, connecting: bool) -> Result<Option<Payload>, HandlerError> {
+        let limits = HandlerLimits { payload: 20, ..HandlerLimits::default() };
+        judge(returned, wants_ack, connecting, &Grants { limits, env: Vec::new() })
+    }
+
+    fn ack(json: &str) -> Returned {
+        Ok(Some(types::Payload { json: json.to_owned(), attachments: Vec::new() }))
+    }
+
+    fn rejection(message: &str, data: Option<&str>) -> Returned {
+        let data = data.map(ToOwned::to_owned);
+        Err(types::HandlerError::Rejected(types::Rejection { message: message.to_owned(), data }))
+    }
+
+    #[test]
+    fn acknowledgements_are_checked_where_they_are_sent() {
+        assert_eq!(judged(ack("[1]"), true, false).unwrap().unwrap().json, "[1]");
+        assert_eq!(judged(ack("nonsense"), false, false).unwrap(), None);
+        assert!(matches!(judged(ack("{}"), true, false), Err(HandlerError::Failed(_))));
+        assert!(matches!(judged(ack(&format!("[{:20}]", 1)), true, false), Err(HandlerError::Failed(_))));
+    }
+
+    #[test]
+    fn only_connect_can_reject() {
+        let rejected = judged(rejection("no", Some("{\"a\":1}")), false, true);
+        assert!(matches!(rejected, Err(HandlerError::Rejected { message, data: Some(_) }) if message == "no"));
+        assert!(matches!(judged(rejection("no", None), true, false), Err(HandlerError::Failed(_))));
+    }
+
+    #[test]
+    fn rejections_go_to_the_client_and_are_checked() {
+        for bad in [rejection("no", Some("{")), rejection(&"n".repeat(21), None)] {
+            assert!(matches!(judged(bad, false, true), Err(HandlerError::Failed(_))));
+        }
+    }
+
+    #[test]
+    fn texts_of_failures_are_one_line() {
+        let failed = judged(Err(types::HandlerError::InvalidArguments("a\nb".to_owned())), true, false);
+        assert!(matches!(failed, Err(HandlerError::InvalidArguments(text)) if text == "a\\nb"));
+    }
 }

@@ -14,7 +14,8 @@ use super::bindings::{async_calls, broadcast_operator, namespace, socket, types}
 use super::commands::{self, Current, names_size};
 use super::payload;
 use super::state::State;
-use crate::gateway::handler::{Command, Target};
+use crate::gateway::context::EventContext;
+use crate::gateway::handler::{Command, Handshake, Target};
 use crate::runtime::Calls;
 use crate::socket_io::Payload;
 
@@ -121,8 +122,10 @@ impl socket::Host for State {
     }
 
     fn handshake(&mut self) -> HandshakeDetails {
-        let handshake = self.current.context().and_then(|context| context.handshake());
-        (&*handshake.unwrap_or_default()).into()
+        match self.current.context().and_then(EventContext::handshake) {
+            Some(handshake) => (&*handshake).into(),
+            None => (&Handshake { auth: "{}".to_owned(), ..Handshake::default() }).into(),
+        }
     }
 
     fn data(&mut self) -> String {

@@ -1,7 +1,7 @@
 //! What a guest prints: lines of the log, at level info for stdout and warn for stderr, with the event they belong to.
 //!
 //! A line is at most [`LINE`] bytes; longer ones are split. An event may print [`EVENT`] bytes; what comes after is
-//! dropped, and the log says so once. A line without an end is logged when the event is over.
+//! dropped, and the log says so once. A line without an end is logged when the event is over, an empty one never.
 
 use std::io;
 use std::pin::Pin;
@@ -79,7 +79,7 @@ impl<S: Sink> Lines<S> {
     fn print(&mut self, channel: Channel, bytes: &[u8]) {
         let Some(left) = self.left else { return };
         let truncated = bytes.len() > left;
-        let bytes = &bytes[..bytes.len().min(left)];
+        let bytes = bytes.get(..left).unwrap_or(bytes);
         self.left = Some(left - bytes.len());
 
         let Self { sink, stdout, stderr, .. } = self;
@@ -90,9 +90,8 @@ impl<S: Sink> Lines<S> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             rest.extend_from_slice(part);
             while rest.strip_suffix(b"\n").unwrap_or(rest).len() > LINE {
-                let cut = boundary(rest);
-                emit(sink, channel, &rest[..cut]);
-                rest.drain(..cut);
+                let whole = rest.drain(..boundary(rest)).collect::<Vec<_>>();
+                emit(sink, channel, &whole);
             }
             if rest.ends_with(b"\n") {
                 emit(sink, channel, rest);
@@ -133,6 +132,10 @@ fn boundary(line: &[u8]) -> usize {
 fn emit(sink: &impl Sink, channel: Channel, line: &[u8]) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // An entry of the log has its place without lines around it.
+    if line.is_empty() {
+        return;
+    }
     sink.line(channel, &text::printable(&String::from_utf8_lossy(line)));
 }
 
@@ -230,7 +233,7 @@ mod tests {
     #[test]
     fn lines_come_whole_from_each_channel() {
         let lines = printed(&[(Stdout, b"he"), (Stderr, b"oh\r\n"), (Stdout, b"llo\n\nwor"), (Stdout, b"ld")]);
-        let expected = [(Stderr, "oh"), (Stdout, "hello"), (Stdout, ""), (Stdout, "world")];
+        let expected = [(Stderr, "oh"), (Stdout, "hello"), (Stdout, "world")];
         assert_eq!(lines, expected.map(|(channel, line)| (channel, line.to_owned())));
     }
 

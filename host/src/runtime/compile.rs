@@ -60,3 +60,85 @@ fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // takes nothing from directories that others can write to, and nothing whose checksum is wrong.
     unsafe { Component::deserialize(engine, code) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::config::HandlerLimits;
+    use crate::runtime::CodeCache;
+
+    fn runtime(cache: &Path) -> Runtime {
+        let limits = HandlerLimits { instances: 1, ..HandlerLimits::default() };
+        Runtime::new(limits, Some(CodeCache::open(cache.to_owned()).unwrap())).unwrap()
+    }
+
+    fn component(export: &str) -> Vec<u8> {
+        wat::parse_str(format!(r#"(component (instance $i) (export "{export}" (instance $i)))"#)).unwrap()
+    }
+
+    fn has(component: &Component, export: &str) -> bool {
+        component.get_export_index(None, export).is_some()
+    }
+
+    fn entries(cache: &Path) -> Vec<PathBuf> {
+        fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn code_is_taken_from_the_cache() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = runtime(home.path());
+        runtime.compile("one", &component("one"), Calls::Plain).unwrap();
+        let one = entries(home.path());
+        // Whose code it is shows that it was not compiled again.
+        runtime.compile("two", &component("two"), Calls::Plain).unwrap();
+        let two = entries(home.path()).into_iter().find(|entry| !one.contains(entry)).unwrap();
+        fs::copy(two, &one[0]).unwrap();
+        assert!(has(&runtime.compile("one", &component("one"), Calls::Plain).unwrap(), "two"));
+    }
+
+    #[test]
+    fn damaged_code_is_compiled_again() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = runtime(home.path());
+        runtime.compile("one", &component("one"), Calls::Plain).unwrap();
+        let entry = &entries(home.path())[0];
+        let whole = fs::read(entry).unwrap();
+        let mut damaged = whole.clone();
+        damaged[1_000] ^= 1;
+        fs::write(entry, &damaged).unwrap();
+        assert!(has(&runtime.compile("one", &component("one"), Calls::Plain).unwrap(), "one"));
+        assert_eq!(fs::read(entry).unwrap(), whole);
+    }
+
+    #[test]
+    fn engines_do_not_share_code() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = runtime(home.path());
+        for calls in [Calls::Plain, Calls::Concurrent] {
+            assert!(has(&runtime.compile("one", &component("one"), calls).unwrap(), "one"));
+        }
+        assert_eq!(entries(home.path()).len(), 2);
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_does_not_stop_anything() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = runtime(&home.path().join("cache"));
+        fs::remove_dir(home.path().join("cache")).unwrap();
+        assert!(has(&runtime.compile("one", &component("one"), Calls::Plain).unwrap(), "one"));
+    }
+
+    #[test]
+    fn what_can_never_fit_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let large = wat::parse_str("(component (core module (memory 3000)))").unwrap();
+        let error = runtime(home.path()).compile("large", &large, Calls::Plain).err().unwrap();
+        assert!(matches!(error, CompileError::Invalid(_)), "{error:?}");
+        let invalid = wat::parse_str("(component (core module (func (result i32))))").unwrap();
+        assert!(runtime(home.path()).compile("invalid", &invalid, Calls::Plain).is_err());
+    }
+}

@@ -82,7 +82,7 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Where the process may not reserve the pool's address space: some 20 GiB for each of `limits.instances`.
+    /// Where the process may not reserve the pool's address space: some 17 GiB for each of `limits.instances`.
     pub fn new(limits: HandlerLimits, cache: Option<CodeCache>) -> Result<Self, RuntimeError> {
         Ok(Self {
             plain: engine(&limits, Calls::Plain)?,

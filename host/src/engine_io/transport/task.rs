@@ -50,6 +50,10 @@ pub(super) struct SessionTask<S: Service> {
 }
 
 /// The session's transport.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all sessions have a WebSocket; a box would cost each of them more"
+)]
 enum Link {
     Polling,
     WebSocket(WebSocket),

@@ -1,4 +1,4 @@
-;; A component of one of the two worlds, for tests. The test puts in what `handle` does; the capital words are replaced.
+;; A component of one of the two worlds, for tests. The test puts in what `handle` does; words in braces are replaced.
 ;;
 ;; Memory: the operator at 0 (all zero: every socket), a list of one room at 32, what calls return at 64, the letters at
 ;; 512, the description at 1024, what `handle` returns at 2048 (all zero: nothing), what `realloc` gives out from 4096.
@@ -50,6 +50,7 @@
     (export "emit-with-ack" (func
       (param "operator" $operator) (param "event" string) (param "payload" $payload) (param "timeout-ms" u32)
       (result (result $answers (error $error)))))))
+  {ASYNC_CALLS}
 
   (core module $Memory
     (memory (export "memory") 1)
@@ -60,20 +61,20 @@
   (core instance $memory (instantiate $Memory))
   (core func $sockets-join (canon lower (func $broadcast "sockets-join")
     (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
-  (core func $emit-with-ack (canon lower (func $broadcast "emit-with-ack")
+  (core func $ask (canon lower (func {ASK})
     (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (type $returned (result (option $payload) (error $handler-error)))
-  TASK_RETURN
+  {TASK_RETURN}
 
   (core module $Main
     (import "memory" "memory" (memory 1))
     (import "host" "sockets-join" (func $sockets-join (param i32 i32 i32 i32 i32 i32 i32 i32)))
-    (import "host" "emit-with-ack" (func $emit-with-ack
+    (import "host" "ask" (func $host-ask
       (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-    IMPORTS
+    {IMPORTS}
     (data (i32.const 512) "abcdefgh")
     (data (i32.const 1044) "\01")
-    (func (export "describe") (result i32) DESCRIBE (i32.const 1024))
+    (func (export "describe") (result i32) {DESCRIBE} (i32.const 1024))
     ;; Has all sockets join the room of one letter; returns whether the host refused.
     (func $join (param $letter i32) (result i32)
       (i32.store (i32.const 32) (i32.add (i32.const 512) (local.get $letter)))
@@ -84,26 +85,26 @@
     ;; Asks all sockets, and waits for so many milliseconds.
     (func $ask (param $milliseconds i32) (result i32)
       (i32.store16 (i32.const 256) (i32.const 0x5d5b)) ;; []
-      (call $emit-with-ack (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (call $host-ask (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
         (i32.const 512) (i32.const 1) (i32.const 256) (i32.const 2) (i32.const 0) (i32.const 0)
         (local.get $milliseconds) (i32.const 64))
       (i32.load8_u (i32.const 64)))
     (func $handle (export "handle") (param $name i32) (param $name-length i32) (param $json i32)
       (param $json-length i32) (param $attachments i32) (param $attachments-length i32) (param $wants-ack i32)
       (result i32)
-      HANDLE
+      {HANDLE}
       (i32.const 2048))
-    FUNCTIONS)
+    {FUNCTIONS})
   (core instance $main (instantiate $Main
     (with "memory" (instance $memory))
     (with "host" (instance
       (export "sockets-join" (func $sockets-join))
-      (export "emit-with-ack" (func $emit-with-ack))
-      TASK_RETURN_EXPORT))))
+      (export "ask" (func $ask))
+      {TASK_RETURN_EXPORT}))))
 
   (func $describe (result $description) (canon lift (core func $main "describe")
     (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
-  (type $handle-type (func ASYNC (param "event" $event) (result $returned)))
-  (func $handle (type $handle-type) (canon lift LIFT (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+  (type $handle-type (func {ASYNC} (param "event" $event) (result $returned)))
+  (func $handle (type $handle-type) (canon lift {LIFT} (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (instance $handler (export "describe" (func $describe)) (export "handle" (func $handle)))
-  (export "EXPORT" (instance $handler)))
+  (export "{EXPORT}" (instance $handler)))

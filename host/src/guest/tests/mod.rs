@@ -39,48 +39,57 @@ const GROW: &str = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)
 
 impl Guest<'_> {
     fn component(&self, calls: Calls) -> Vec<u8> {
-        // In the async world the same function's result is read from memory and handed over by a call.
-        let asynchronous = "(func (export \"start\") (param i32 i32 i32 i32 i32 i32 i32) (result i32)
-            (drop (call $handle (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5)
-                (local.get 6)))
-            (call $task-return (i32.load8_u (i32.const 2048)) (i32.load8_u (i32.const 2052)) (i32.load (i32.const 2056))
-                (i32.load (i32.const 2060)) (i32.load (i32.const 2064)) (i32.load (i32.const 2068))
-                (i32.load (i32.const 2072)))
-            (i32.const 0))
-            (func (export \"callback\") (param i32 i32 i32) (result i32) unreachable)";
-        let functions = format!("{} {}", self.functions, if calls == Calls::Concurrent { asynchronous } else { "" });
         let either = |plain, concurrent| if calls == Calls::Plain { plain } else { concurrent };
-        let text = include_str!("component.wat")
-            .replace("TASK_RETURN_EXPORT", either("", "(export \"task-return\" (func $task-return))"))
-            .replace(
-                "TASK_RETURN",
-                either(
-                    "",
-                    "(core func $task-return (canon task.return (result $returned) (memory (core memory $memory \"memory\"))))",
-                ),
-            )
-            .replace(
+        let functions = format!("{} {}", self.functions, either("", ASYNC_FUNCTIONS));
+        let words = [
+            ("ASYNC_CALLS", either("", ASYNC_CALLS)),
+            ("ASYNC", either("", "async")),
+            ("ASK", either(r#"$broadcast "emit-with-ack""#, r#"$async-calls "broadcast-with-ack""#)),
+            ("TASK_RETURN_EXPORT", either("", r#"(export "task-return" (func $task-return))"#)),
+            ("TASK_RETURN", either("", TASK_RETURN)),
+            (
                 "IMPORTS",
-                either("", "(import \"host\" \"task-return\" (func $task-return (param i32 i32 i32 i32 i32 i32 i32)))"),
-            )
-            .replace("DESCRIBE", self.describe)
-            .replace("HANDLE", self.handle)
-            .replace("FUNCTIONS", &functions)
-            .replace("ASYNC", either("", "async"))
-            .replace(
-                "LIFT",
-                either(
-                    "(core func $main \"handle\")",
-                    "(core func $main \"start\") async (callback (core func $main \"callback\"))",
-                ),
-            )
-            .replace(
-                "EXPORT",
-                either("realtime:gateway/event-handler@0.1.0", "realtime:gateway/async-event-handler@0.1.0"),
-            );
+                either("", r#"(import "host" "task-return" (func $task-return (param i32 i32 i32 i32 i32 i32 i32)))"#),
+            ),
+            ("LIFT", either(r#"(core func $main "handle")"#, ASYNC_LIFT)),
+            ("EXPORT", either("realtime:gateway/event-handler@0.1.0", "realtime:gateway/async-event-handler@0.1.0")),
+            ("DESCRIBE", self.describe),
+            ("HANDLE", self.handle),
+            ("FUNCTIONS", &functions),
+        ];
+        let template = include_str!("component.wat").to_owned();
+        let text = words.iter().fold(template, |text, (word, code)| text.replace(&format!("{{{word}}}"), code));
         wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
     }
 }
+
+const ASYNC_CALLS: &str = r#"
+  (import "realtime:gateway/async-calls@0.1.0" (instance $async-calls
+    (alias outer 1 $operator (type $operator'))
+    (export "operator" (type $operator (eq $operator')))
+    (alias outer 1 $payload (type $payload'))
+    (export "payload" (type $payload (eq $payload')))
+    (alias outer 1 $answers (type $answers'))
+    (export "answers" (type $answers (eq $answers')))
+    (alias outer 1 $error (type $error'))
+    (export "error" (type $error (eq $error')))
+    (export "broadcast-with-ack" (func async
+      (param "operator" $operator) (param "event" string) (param "payload" $payload) (param "timeout-ms" u32)
+      (result (result $answers (error $error)))))))"#;
+
+const TASK_RETURN: &str = r#"
+  (core func $task-return (canon task.return (result $returned) (memory (core memory $memory "memory"))))"#;
+
+const ASYNC_LIFT: &str = r#"(core func $main "start") async (callback (core func $main "callback"))"#;
+
+/// Calls the same `handle`, and hands over what it left in memory.
+const ASYNC_FUNCTIONS: &str = r#"
+  (func (export "start") (param i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (drop (call $handle (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)))
+    (call $task-return (i32.load8_u (i32.const 2048)) (i32.load8_u (i32.const 2052)) (i32.load (i32.const 2056))
+      (i32.load (i32.const 2060)) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.load (i32.const 2072)))
+    (i32.const 0))
+  (func (export "callback") (param i32 i32 i32) (result i32) unreachable)"#;
 
 async fn load(component: Vec<u8>, limits: &HandlerLimits) -> Result<Arc<Handler>, LoadReason> {
     let runtime = Arc::new(Runtime::new(limits.clone(), None).unwrap());

@@ -1,0 +1,17 @@
+//! A guest that leaves its namespace to the operator, and has no `$connect`.
+//!
+//! | event | does |
+//! |---|---|
+//! | `name` | acks the namespace's path |
+//! | `$disconnect` | prints `left: ` and the reason |
+
+use guest_sdk::RealtimeNamespace;
+
+guest_sdk::export!(register);
+
+fn register() -> RealtimeNamespace {
+    let ns = RealtimeNamespace::default();
+    ns.socket().on("name", move || ns.name());
+    ns.socket().on("$disconnect", |reason: String| println!("left: {reason}"));
+    ns
+}

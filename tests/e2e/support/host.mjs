@@ -1,0 +1,133 @@
+/**
+ * The real binary on a free port.
+ *
+ * `cargo xtask test` builds it and the components, and says where they are: `HOST_BIN`, `HOST_GUESTS`. By hand they are
+ * looked for in the workspace's target directory. With `HOST_TEST_LOG=1` the hosts' logs are shown.
+ */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { within } from "./wait.mjs";
+
+const TARGET = fileURLToPath(new URL("../../../target/", import.meta.url));
+const BINARY = process.env.HOST_BIN ?? resolve(TARGET, "debug/host");
+const GUESTS = process.env.HOST_GUESTS ?? resolve(TARGET, "wasm32-wasip2/release");
+/** Compiled components are shared between tests, and not with the hosts of whoever runs them. */
+const CACHE = resolve(GUESTS, "e2e-cache");
+
+/**
+ * Starts a host for a test, and stops it after the test: it must exit with 0.
+ *
+ * `components` are names of guests (`probe`), with a namespace where one is given (`/x=nameless`); `flags` are those of
+ * `host run`.
+ */
+export async function startHost(t, { components = ["probe"], flags = [], env = {} } = {}) {
+  const host = new Host(components, flags, env);
+  t.after(() => host.stop());
+  await host.listening();
+  return host;
+}
+
+class Host {
+  /** Log lines so far, parsed. */
+  lines = [];
+  #child;
+  #address;
+  #exited;
+  #watchers = new Set();
+
+  constructor(components, flags, env) {
+    const files = components.map((component) => component.replace(/[\w-]+$/, (name) => `${GUESTS}/${name}.wasm`));
+    const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name));
+    this.#child = spawn(BINARY, args, {
+      env: { ...Object.fromEntries(inherited), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#exited = new Promise((exited, failed) => {
+      this.#child.once("close", (code, signal) => exited({ code, signal }));
+      this.#child.once("error", failed);
+    });
+    this.#address = new Promise((found) => createInterface(this.#child.stdout).once("line", found));
+    createInterface(this.#child.stderr).on("line", (line) => this.#logged(line));
+  }
+
+  async listening() {
+    const refused = this.#exited.then(() => {
+      throw new Error(`the host did not start:\n${this.#text()}`);
+    });
+    refused.catch(() => {});
+    const line = await within(Promise.race([this.#address, refused]), "the host listens");
+    const [, url] = line.match(/^listening on (http:\/\/\S+)$/) ?? assert.fail(`unexpected line on stdout: ${line}`);
+    this.url = url;
+    this.port = Number(new URL(url).port);
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** The first log line that fits; waits for it. */
+  log(fits) {
+    const found = this.lines.find(fits);
+    if (found) return Promise.resolve(found);
+    const line = new Promise((resolve) => {
+      const watcher = (line) => {
+        if (!fits(line)) return;
+        this.#watchers.delete(watcher);
+        resolve(line);
+      };
+      this.#watchers.add(watcher);
+    });
+    return within(line, `a log line that fits ${fits}; there is:\n${this.#text()}`);
+  }
+
+  /** Bytes of memory that the process has now. */
+  async memory() {
+    const status = await readFile(`/proc/${this.pid}/status`, "utf8");
+    return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)[1]) * 1024;
+  }
+
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /** How the process ended: `{code, signal}`. */
+  exited() {
+    return within(this.#exited, "the host exits");
+  }
+
+  /** Stops it in order, if it still runs, and returns its counters. */
+  async stop() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.signal("SIGTERM");
+      try {
+        assert.deepEqual(await this.exited(), { code: 0, signal: null }, this.#text());
+      } finally {
+        this.signal("SIGKILL");
+      }
+    }
+    return this.lines.find((line) => line.message === "counters");
+  }
+
+  #logged(text) {
+    if (process.env.HOST_TEST_LOG) console.error(text);
+    let line;
+    try {
+      line = JSON.parse(text);
+    } catch {
+      line = { message: text };
+    }
+    this.lines.push(line);
+    for (const watcher of [...this.#watchers]) watcher(line);
+  }
+
+  #text() {
+    return this.lines.map((line) => JSON.stringify(line)).join("\n");
+  }
+}
