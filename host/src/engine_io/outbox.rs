@@ -144,6 +144,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(s: &str) -> Encoded {
@@ -195,5 +197,70 @@ mod tests {
         outbox.pop().unwrap();
         assert_eq!(outbox.push(text(&"4".repeat(200)), false), Err(Full));
         assert_eq!(outbox.pop(), Some(Frame::Binary("b".into())));
+    }
+
+    /// A packet that is pushed (sizes of its frames, volatile), or a pop.
+    fn step() -> impl Strategy<Value = Option<(Vec<usize>, bool)>> {
+        prop_oneof![
+            2 => (prop::collection::vec(1..200usize, 1..4), any::<bool>()).prop_map(Some),
+            1 => Just(None),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn only_whole_volatile_packets_are_lost(steps in prop::collection::vec(step(), 0..80)) {
+            const LIMIT: usize = 1500;
+            let mut outbox = Outbox::new(LIMIT);
+            // What waits: each frame with its packet's number, and whether it may be dropped.
+            let mut waiting: Vec<(usize, Frame, bool)> = Vec::new();
+            for (number, step) in steps.into_iter().enumerate() {
+                let before = outbox.bytes();
+                match step {
+                    Some((sizes, volatile)) => {
+                        let frames: Arc<[Frame]> = sizes.iter().map(|size| Frame::Binary(vec![0; *size].into())).collect();
+                        let packet = Encoded::Many(frames.clone());
+                        let fits = before == 0 || before + packet.size() <= LIMIT;
+                        let droppable: std::collections::BTreeSet<_> =
+                            waiting.iter().filter(|(_, _, volatile)| *volatile).map(|(number, ..)| *number).collect();
+                        let queued = match outbox.push(packet, volatile) {
+                            Ok(dropped) if fits => {
+                                prop_assert_eq!(dropped, 0);
+                                true
+                            }
+                            Ok(dropped) if volatile => {
+                                prop_assert_eq!(dropped, 1);
+                                false
+                            }
+                            Ok(dropped) => {
+                                prop_assert_eq!(dropped, droppable.len());
+                                waiting.retain(|(_, _, volatile)| !volatile);
+                                true
+                            }
+                            Err(Full) => {
+                                prop_assert!(!fits && !volatile);
+                                waiting.retain(|(_, _, volatile)| !volatile);
+                                false
+                            }
+                        };
+                        if queued {
+                            waiting.extend(frames.iter().map(|frame| (number, frame.clone(), volatile)));
+                        }
+                    }
+                    None if waiting.is_empty() => prop_assert_eq!(outbox.pop(), None),
+                    None => {
+                        let (number, frame, _) = waiting.remove(0);
+                        prop_assert_eq!(outbox.pop(), Some(frame));
+                        // A packet that has begun is finished.
+                        waiting.iter_mut().filter(|entry| entry.0 == number).for_each(|entry| entry.2 = false);
+                    }
+                }
+                prop_assert_eq!(outbox.bytes(), waiting.iter().map(|(_, frame, _)| cost(frame)).sum::<usize>());
+                prop_assert_eq!(outbox.is_empty(), waiting.is_empty());
+            }
+            let rest: Vec<_> = waiting.into_iter().map(|(_, frame, _)| frame).collect();
+            prop_assert_eq!(outbox.drain(), rest);
+            prop_assert_eq!(outbox.bytes(), 0);
+        }
     }
 }
