@@ -320,10 +320,11 @@ impl<S: Service> Future for SessionTask<S> {
 
 impl<S: Service> Drop for SessionTask<S> {
     fn drop(&mut self) {
+        // Counted first: the host logs its counters once the last task has ended.
+        metrics().sessions_closed.increment();
         // Also where a panic ended the task: its id must not stay known, nor shutdown wait for it.
         self.live.session.closed(CloseReason::ForcedClose);
         self.endpoint.ended(&self.live);
         self.endpoint.registry.task_ended(&self.live);
-        metrics().sessions_closed.increment();
     }
 }
