@@ -1,4 +1,6 @@
 //! The life of a connection: `$connect`, events, `$disconnect`, and what bounds them.
+//!
+//! Over 500 lines: one table of promises, each a short test.
 
 use tokio::time::Duration;
 

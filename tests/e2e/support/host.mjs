@@ -102,10 +102,10 @@ class Host {
     return within(this.#exited, "the host exits");
   }
 
-  /** Stops it in order, if it still runs, and returns its counters. */
+  /** Stops it in order, if it still runs and was not told to stop, and returns its counters. */
   async stop() {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.signal("SIGTERM");
+      if (!this.#child.killed) this.signal("SIGTERM");
       try {
         assert.deepEqual(await this.exited(), { code: 0, signal: null }, this.#text());
       } finally {

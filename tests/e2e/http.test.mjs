@@ -1,0 +1,70 @@
+/** Requests that are not Socket.IO, and stopping. */
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+
+import { connect } from "./support/clients.mjs";
+import { startHost } from "./support/host.mjs";
+
+describe("requests that are not Socket.IO", () => {
+  test("are answered 404", async (t) => {
+    const host = await startHost(t);
+    for (const path of ["/", "/index.html", "/socket.io", "/socket.iox/"]) {
+      assert.equal((await fetch(host.url + path)).status, 404, path);
+    }
+  });
+
+  test("get the files of --static, and nothing outside that folder", async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), "host-static-"));
+    t.after(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, "index.html"), "<h1>hello</h1>");
+    const host = await startHost(t, { flags: ["--static", dir] });
+    for (const path of ["/", "/index.html"]) {
+      const response = await fetch(host.url + path);
+      assert.equal(response.headers.get("content-type"), "text/html");
+      assert.equal(await response.text(), "<h1>hello</h1>");
+    }
+    for (const path of ["/nothing.html", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd"]) {
+      assert.equal((await fetch(host.url + path)).status, 404, path);
+    }
+    assert.equal(await (await connect(t, host)).ask("echo", 1), 1);
+  });
+});
+
+describe("stopping", () => {
+  test("runs $disconnect of every socket and finishes running handlers, then exits with 0", async (t) => {
+    const host = await startHost(t);
+    const clients = await Promise.all(Array.from({ length: 5 }, () => connect(t, host)));
+    const slow = await connect(t, host, "/probe", { auth: { mode: "slowLeave", ms: 500 } });
+    host.signal("SIGTERM");
+    await Promise.all([...clients, slow].map((client) => client.disconnected()));
+    assert.deepEqual(await host.exited(), { code: 0, signal: null });
+    const counters = await host.stop();
+    assert.equal(counters.sockets_disconnected, 6);
+    assert.equal(counters.events_handled, 12, "$connect and $disconnect of each");
+    assert.equal(counters.sessions_closed, 6);
+  });
+
+  test("takes no more connections", async (t) => {
+    const host = await startHost(t);
+    await connect(t, host, "/probe", { auth: { mode: "slowLeave", ms: 2000 } });
+    host.signal("SIGTERM");
+    await host.log((line) => line.message.startsWith("stopping"));
+    await assert.rejects(fetch(`${host.url}/socket.io/?EIO=4&transport=polling`));
+  });
+
+  test("a second signal exits at once", async (t) => {
+    const host = await startHost(t, { flags: ["--handler-time", "60s"] });
+    await connect(t, host, "/probe", { auth: { mode: "slowLeave", ms: 50_000 } });
+    host.signal("SIGTERM");
+    await host.log((line) => line.message.startsWith("stopping"));
+    const asked = Date.now();
+    host.signal("SIGTERM");
+    const { code } = await host.exited();
+    assert.notEqual(code, 0);
+    assert.ok(Date.now() - asked < 8_000, "it did not wait for the handler, nor for the 10 s that handlers get");
+  });
+});
