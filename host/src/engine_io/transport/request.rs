@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, UPGRADE};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::engine_io::handler::ClientRequest;
@@ -100,8 +100,11 @@ impl Target {
 }
 
 fn is_websocket<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let upgrades = headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     request.method() == Method::GET
-        && request.headers().get(UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && headers.get(UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && upgrades.into_iter().any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
 fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
@@ -134,4 +137,71 @@ pub(super) fn answer(status: StatusCode, content_type: &'static str, body: impl 
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
     response.headers_mut().insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let builder = headers.iter().fold(Request::get(uri), |builder, (name, value)| builder.header(*name, *value));
+        builder.body(()).unwrap()
+    }
+
+    fn target(query: &str) -> Target {
+        Target::of(&request(&format!("/socket.io/{query}"), &[]))
+    }
+
+    #[test]
+    fn queries() {
+        let polling = target("?EIO=4&transport=polling&sid=a%20b&t=1");
+        assert_eq!(polling.transport, Some(TransportName::Polling));
+        assert_eq!(polling.sid.as_deref(), Some("a b"));
+        assert!(polling.supported && !polling.upgrade);
+        assert_eq!(target("?transport=websocket").transport, Some(TransportName::WebSocket));
+        for query in ["", "?", "?transport", "?transport=", "?transport=tesla", "?EIO=4;transport=polling", "?%zz&&=&x"]
+        {
+            assert_eq!(target(query).transport, None, "{query}");
+        }
+        for query in ["", "?EIO=3", "?EIO=", "?EIO=4&EIO=3", "?eio=4"] {
+            assert!(!target(query).supported, "{query}");
+        }
+        for query in ["?sid=", "?sid", "?SID=a"] {
+            assert_eq!(target(query).sid, None, "{query}");
+        }
+    }
+
+    #[test]
+    fn upgrades() {
+        let upgrade = |headers: &[(&str, &str)]| Target::of(&request("/", headers)).upgrade;
+        assert!(upgrade(&[("upgrade", "WebSocket"), ("connection", "Upgrade")]));
+        assert!(upgrade(&[("upgrade", "websocket"), ("connection", "keep-alive, upgrade")]));
+        assert!(upgrade(&[("upgrade", "websocket"), ("connection", "keep-alive"), ("connection", "upgrade")]));
+        assert!(!upgrade(&[("upgrade", "websocket")]));
+        assert!(!upgrade(&[("upgrade", "websocket"), ("connection", "keep-alive")]));
+        assert!(!upgrade(&[("upgrade", "h2c"), ("connection", "upgrade")]));
+        assert!(!upgrade(&[("connection", "upgrade")]));
+    }
+
+    #[test]
+    fn refusals_are_worded_as_by_the_reference() {
+        let refusal = Refusal::TooManySessions.response(false);
+        assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
+        assert_eq!(refusal.headers()[CONTENT_TYPE], "application/json");
+        let refusal = Refusal::TooManySessions.response(true);
+        assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(refusal.headers()[CONTENT_TYPE], "text/html");
+    }
+
+    #[test]
+    fn what_handlers_see_of_a_request() {
+        let request = request("/socket.io/?a=1&a=2&b=%C3%A9", &[("X-A", "1"), ("x-b", "\u{e9}"), ("x-a", "2")]);
+        let seen = client_request(&request, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(seen.headers, [pair("x-a", "1, 2"), pair("x-b", "\u{e9}")]);
+        assert_eq!(seen.query, [pair("a", "1"), pair("a", "2"), pair("b", "é")]);
+        assert_eq!(seen.url, "/socket.io/?a=1&a=2&b=%C3%A9");
+    }
 }
