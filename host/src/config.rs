@@ -34,7 +34,7 @@ pub struct Mount {
     pub file: PathBuf,
 }
 
-/// Origins whose web pages may connect, beside the server's own.
+/// Origins whose web pages may use long-polling, beside the server's own; browsers do not ask for WebSockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CorsOrigins {
     Any,

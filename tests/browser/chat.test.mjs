@@ -1,17 +1,21 @@
 /**
  * The chat example's page, driven in headless Chromium: two windows talk to each other through the running host.
  *
- * The suite starts the host and says where it is: `CHAT_URL`, the page's address. `CHROMIUM` is the browser to run,
- * by default Debian's. What the page promises to tests (ids, data attributes, address parameters) stands at the top of
+ * `CHROMIUM` is the browser to run, by default Debian's. With `CHAT_URL`, the page of a host that runs already is
+ * tested. What the page promises to tests (ids, data attributes, address parameters) stands at the top of
  * `examples/chat/web/chat.js`. Every expectation waits for its condition; "did not arrive" is asked after something
  * sent later by the same socket has arrived, because one socket's events are handled in order.
  */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
+import { startHost } from "../e2e/support/host.mjs";
+
 const { CHAT_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const PAGE = fileURLToPath(new URL("../../examples/chat/web", import.meta.url));
 const WAIT = 15_000; // ms for anything that the page should show
 const LEAVE_WAIT = 60_000; // ms for a window that went away: longer than ping interval + timeout, the last resort
 const FLAGS = [
@@ -24,20 +28,26 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+let address;
+let stopHost = () => {};
 let browser;
 let windows = 0;
 
 before(async () => {
-  assert.ok(CHAT_URL, "CHAT_URL is the address of the chat page");
+  const suite = { after: (stop) => (stopHost = stop) };
+  address = CHAT_URL ?? (await startHost(suite, { components: ["chat"], flags: ["--static", PAGE] })).url;
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 });
 
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  await stopHost();
+});
 
 /** A window of its own (no shared storage) in which `person` has entered the chat; names are unique in this run. */
 async function open(t, person, transports) {
   const name = `${person} ${++windows}-${process.pid}`;
-  const url = new URL(CHAT_URL);
+  const url = new URL(address);
   url.searchParams.set("name", name);
   if (transports) url.searchParams.set("transports", transports);
 

@@ -48,8 +48,9 @@ pub struct Run {
     #[arg(long, value_name = "K=V", value_parser = variable)]
     env: Vec<(String, String)>,
 
-    /// Origin whose web pages may connect, such as `https://example.org`, or `*` for any. May be repeated; in the
-    /// environment variable, separated by commas. Without it, only pages of this server's own origin may.
+    /// Origin whose web pages may use long-polling, such as `https://example.org`, or `*` for any. May be repeated; in
+    /// the environment variable, separated by commas. Without it, only pages of this server's own origin may. Browsers
+    /// do not ask so for WebSockets: to refuse origins there, look at `handshake.headers.origin` in `$connect`.
     #[arg(long, value_name = "ORIGIN", env = "HOST_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
     cors_origin: Vec<String>,
 
