@@ -56,8 +56,8 @@ pub struct ClientArgs {
     #[arg(long, env = "HOST_MAX_UNSENT", value_name = "SIZE", default_value_t = Size(client().unsent_bytes))]
     max_unsent: Size,
 
-    /// Bytes of one session that wait for handlers, while a handler waits for an acknowledgement of that session.
-    /// Beyond: the session is closed.
+    /// Bytes of one session that wait for handlers. Beyond: the session is not read until some are handled; while a
+    /// handler waits for its acknowledgement it is read on, and closed.
     #[arg(long, env = "HOST_MAX_UNHANDLED", value_name = "SIZE", default_value_t = Size(client().unhandled_bytes))]
     max_unhandled: Size,
 
