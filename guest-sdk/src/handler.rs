@@ -111,6 +111,9 @@ functions_of!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, I 7);
 /// | `Result<_, Error>` | that of the value; none for an error, which the host logs |
 /// | `Result<_, ConnectError>` | in `$connect`: accepts or refuses the connection |
 ///
+/// A `Result` with another error that is `Serialize`, such as `Result<_, String>`, is a value like any other to serde: it
+/// acknowledges with `{"Ok":…}` or `{"Err":…}`.
+///
 /// ```no_run
 /// use guest_sdk::{Error, RealtimeNamespace};
 ///
