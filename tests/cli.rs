@@ -161,7 +161,8 @@ fn host(arguments: impl IntoIterator<Item = impl Into<String>>) -> Command {
             command.env_remove(name);
         }
     }
-    command.arg("run").args(arguments.into_iter().map(Into::into)).env_remove("RUST_LOG").stdin(Stdio::null());
+    command.arg("run").args(arguments.into_iter().map(Into::into)).stdin(Stdio::null());
+    command.env_remove("RUST_LOG").env("HOST_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 
