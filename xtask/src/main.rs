@@ -49,7 +49,9 @@ fn demo(flags: &[String]) -> anyhow::Result<()> {
     install::wasm_target()?;
     install::node()?;
     install::npm_packages(&web)?;
-    build_host(&workspace)?;
+    step("building the host (some minutes the first time)");
+    // The development profile: dependencies are optimised there as well.
+    run(workspace.cargo().args(["build", "--package", "host"]))?;
     build_guests(&workspace, &["chat".to_owned()])?;
 
     step("starting the chat: open the address below in two browser windows; Ctrl-C ends it");
@@ -69,11 +71,13 @@ fn test() -> anyhow::Result<()> {
     install::npm_packages(&workspace.root.join("examples/chat/web"))?;
     install::npm_packages(&tests)?;
     build_guests(&workspace, &guests)?;
-    build_host(&workspace)?;
 
+    let excluded = || guests.iter().flat_map(|guest| ["--exclude", guest]);
+    step("building the host and the Rust tests (some minutes the first time)");
+    // Both at once: tests turn on features of shared dependencies, which a build without them would make once more.
+    run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(excluded()))?;
     step("Rust tests");
-    let excluded = guests.iter().flat_map(|guest| ["--exclude", guest]);
-    run(workspace.cargo().args(["test", "--workspace"]).args(excluded))?;
+    run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
 
     for suite in ["e2e", "browser"] {
         step(&format!("tests/{suite}"));
@@ -82,12 +86,6 @@ fn test() -> anyhow::Result<()> {
         run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))?;
     }
     Ok(())
-}
-
-/// The development profile: dependencies are optimised there, and demo and tests share one build.
-fn build_host(workspace: &Workspace) -> anyhow::Result<()> {
-    step("building the host (some minutes the first time)");
-    run(workspace.cargo().args(["build", "--package", "host"]))
 }
 
 fn build_guests(workspace: &Workspace, guests: &[String]) -> anyhow::Result<()> {

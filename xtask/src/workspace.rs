@@ -20,12 +20,11 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Asks cargo about the workspace that it was called in.
     pub fn load() -> anyhow::Result<Self> {
         let mut cargo = Command::new("cargo");
-        cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
-        cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        let text = output(&mut cargo)?.context("cargo is missing")?;
+        let text =
+            output(cargo.args(["metadata", "--no-deps", "--format-version", "1"]))?.context("cargo is missing")?;
         parse(&text).context("cannot read the output of `cargo metadata`")
     }
 
@@ -42,7 +41,7 @@ impl Workspace {
         cargo
     }
 
-    /// The host that `build_host` makes.
+    /// The host, after it was built.
     pub fn host(&self) -> PathBuf {
         self.target.join("debug/host")
     }
