@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { connect } from "./support/clients.mjs";
+import { connect, RawPolling } from "./support/clients.mjs";
 import { startHost } from "./support/host.mjs";
 
 describe("requests that are not Socket.IO", () => {
@@ -46,6 +46,17 @@ describe("stopping", () => {
     assert.equal(counters.sockets_disconnected, 6);
     assert.equal(counters.events_handled, 12, "$connect and $disconnect of each");
     assert.equal(counters.sessions_closed, 6);
+  });
+
+  test("does not wait for a polling client that was to be told of its session's end", async (t) => {
+    const host = await startHost(t);
+    const watcher = await connect(t, host);
+    const polling = new RawPolling(host);
+    await polling.join();
+    await polling.post("garbage");
+    assert.equal((await watcher.next("left"))[0].reason, "parse error");
+    await host.stop();
+    assert.deepEqual(host.lines.filter((line) => /cut off/.test(line.message)), []);
   });
 
   test("takes no more connections", async (t) => {

@@ -118,3 +118,12 @@ test("names that applications may not emit are an error to the guest", async (t)
     assert.notEqual(await client.ask("reserved", name), "ok");
   }
 });
+
+test("rooms that an operator names: more are an error to the guest", async (t) => {
+  const host = await startHost(t, { flags: ["--max-rooms", "5"] });
+  const client = await connect(t, host);
+  client.emit("fetch", { from: "ns", to: ["1", "2", "3", "4", "5", "6"] });
+  const failure = await host.log((line) => line.level === "ERROR" && line.event === "fetch");
+  assert.match(failure.message, /may name 5 rooms/);
+  assert.deepEqual(await client.ask("fetch", { from: "ns", to: ["1", "2", "3", "4", "5"] }), []);
+});

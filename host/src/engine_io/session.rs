@@ -33,6 +33,8 @@ struct State {
     running: bool,
     /// Something other than a packet wants the task's attention.
     noticed: bool,
+    /// The host stops, and the session was closing before.
+    hurried: bool,
     /// Only for sessions that use long-polling.
     polling: Option<Box<Polling>>,
 }
@@ -86,6 +88,7 @@ impl Session {
             task: None,
             running: false,
             noticed: false,
+            hurried: false,
             polling: polling.then(Box::default),
         };
         Self { id: id.into(), state: Mutex::new(state) }
@@ -118,11 +121,16 @@ impl Session {
         sent
     }
 
-    /// Closes the session once what waits has been sent.
+    /// Closes the session once what waits has been sent. Where the host stops, one that is closing already does not
+    /// wait for its client as long as it otherwise would.
     pub fn close(&self, reason: CloseReason) {
         let mut state = self.state.lock();
         if state.phase == Phase::Open {
             state.begin_close(reason);
+        } else if reason == CloseReason::ServerShuttingDown {
+            state.hurried = true;
+            state.noticed = true;
+            state.wake_task();
         }
     }
 
@@ -162,6 +170,11 @@ impl Session {
             Phase::Open => None,
             Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
         }
+    }
+
+    /// Whether the host stops while the session is closing for another reason.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.state.lock().hurried
     }
 
     /// Whether nothing can be sent any more, a close packet included.

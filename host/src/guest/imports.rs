@@ -14,6 +14,7 @@ use super::bindings::{async_calls, broadcast_operator, namespace, socket, types}
 use super::commands::{self, Current, names_size};
 use super::payload;
 use super::state::State;
+use crate::config::HandlerLimits;
 use crate::gateway::context::EventContext;
 use crate::gateway::handler::{Command, Handshake, Target};
 use crate::runtime::Calls;
@@ -62,20 +63,29 @@ impl State {
         payload: types::Payload,
     ) -> Result<(Arc<Current>, Target, Payload), Error> {
         self.context()?;
-        let payload = self.packet(event, payload, operator_size(&operator))?;
+        let names = names(&operator, &self.grants.limits)?;
+        let payload = self.packet(event, payload, names)?;
         Ok((self.current.clone(), operator.into(), payload))
     }
 
     /// Checks a call that asks for sockets.
     fn search(&mut self, operator: Operator) -> Result<(Arc<Current>, Target), Error> {
         self.context()?;
-        self.spent.command(operator_size(&operator), &self.grants.limits)?;
+        self.spent.command(names(&operator, &self.grants.limits)?, &self.grants.limits)?;
         Ok((self.current.clone(), operator.into()))
     }
 }
 
-fn operator_size(operator: &Operator) -> usize {
-    names_size(&operator.rooms) + names_size(&operator.except)
+/// Bytes of the rooms that an operator names. Each is looked up while the namespace's rooms are locked, so that their
+/// number is bounded, too.
+fn names(operator: &Operator, limits: &HandlerLimits) -> Result<usize, Error> {
+    let most = limits.rooms_per_socket;
+    if operator.rooms.len() + operator.except.len() > most {
+        return Err(Error::NotAllowed(format!(
+            "an operator may name {most} rooms; join the sockets to one room first"
+        )));
+    }
+    Ok(names_size(&operator.rooms) + names_size(&operator.except))
 }
 
 /// The calls that wait, apart from the store, which others use meanwhile. What was called before takes effect first.
@@ -225,7 +235,8 @@ impl namespace::Host for State {
 impl broadcast_operator::Host for State {
     fn emit(&mut self, operator: Operator, event: String, payload: types::Payload) -> Result<(), Error> {
         self.context()?;
-        let payload = self.packet(&event, payload, operator_size(&operator))?;
+        let names = names(&operator, &self.grants.limits)?;
+        let payload = self.packet(&event, payload, names)?;
         self.current.call(Command::Broadcast { target: operator.into(), event, payload });
         Ok(())
     }
@@ -249,7 +260,7 @@ impl broadcast_operator::Host for State {
     fn sockets_join(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
         self.context()?;
         let limits = &self.grants.limits;
-        self.spent.command(operator_size(&operator) + names_size(&rooms), limits)?;
+        self.spent.command(names(&operator, limits)? + names_size(&rooms), limits)?;
         commands::check_rooms(&rooms, limits)?;
         self.current.call(Command::SocketsJoin { target: operator.into(), rooms });
         Ok(())
@@ -257,14 +268,16 @@ impl broadcast_operator::Host for State {
 
     fn sockets_leave(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
         self.context()?;
-        self.spent.command(operator_size(&operator) + names_size(&rooms), &self.grants.limits)?;
+        let limits = &self.grants.limits;
+        self.spent.command(names(&operator, limits)? + names_size(&rooms), limits)?;
+        commands::check_rooms(&rooms, limits)?;
         self.current.call(Command::SocketsLeave { target: operator.into(), rooms });
         Ok(())
     }
 
     fn disconnect_sockets(&mut self, operator: Operator, close: bool) -> Result<(), Error> {
         self.context()?;
-        self.spent.command(operator_size(&operator), &self.grants.limits)?;
+        self.spent.command(names(&operator, &self.grants.limits)?, &self.grants.limits)?;
         self.current.call(Command::DisconnectSockets { target: operator.into(), close });
         Ok(())
     }

@@ -249,6 +249,11 @@ impl<S: Service> SessionTask<S> {
 
     /// Checks what is due. True where something was.
     fn keep_time(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Stage::Closing { until, .. } = &mut self.stage
+            && self.live.session.is_hurried()
+        {
+            *until = (*until).min(Instant::now() + SHUTDOWN_GRACE);
+        }
         let deadline = match self.stage {
             Stage::Open => {
                 let beat = self.heartbeat.deadline();
