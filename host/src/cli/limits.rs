@@ -112,7 +112,8 @@ pub struct HandlerArgs {
     #[arg(long, env = "HOST_MAX_SOCKET_DATA", value_name = "SIZE", default_value_t = Size(handler().socket_data))]
     max_socket_data: Size,
 
-    /// Memory of all instances together. Beyond: the instance that asks for more is stopped, and only its event fails.
+    /// Memory of all instances together. Half of it is dealt out evenly, so that every instance has its share; the rest
+    /// goes to who asks first. Beyond: the instance that asks for more is stopped, and only its event fails.
     /// [default: half of the memory that this process may use]
     #[arg(long, env = "HOST_HANDLERS_MEMORY", value_name = "SIZE")]
     handlers_memory: Option<Size>,

@@ -88,7 +88,7 @@ impl Runtime {
             plain: engine(&limits, Calls::Plain)?,
             concurrent: Mutex::new(None),
             permits: Arc::new(Semaphore::new(limits.instances.min(Semaphore::MAX_PERMITS))),
-            budget: Arc::new(MemoryBudget::new(limits.total_memory)),
+            budget: Arc::new(MemoryBudget::new(limits.total_memory, limits.instances)),
             limits,
             cache,
         })

@@ -9,16 +9,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytesize::ByteSize;
 use wasmtime::{Error, ResourceLimiter, Result};
 
-/// Bytes of linear memory that all stores of the process share.
+/// Bytes of linear memory that all stores of the process may have together.
+///
+/// Half of it is dealt out: every instance always has its share, whatever others take. The other half goes to whoever
+/// asks first.
 #[derive(Debug)]
 pub(super) struct MemoryBudget {
+    /// What each instance has for itself.
+    share: usize,
+    /// What instances have beyond their shares.
     limit: usize,
     used: AtomicUsize,
 }
 
 impl MemoryBudget {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0) }
+    /// A budget of `total` bytes for so many instances at once.
+    pub(super) fn new(total: usize, instances: usize) -> Self {
+        let share = total / 2 / instances.max(1);
+        Self { share, limit: total - share * instances, used: AtomicUsize::new(0) }
+    }
+
+    /// What an instance with so much memory has taken of what all may take.
+    fn beyond_share(&self, memory: usize) -> usize {
+        memory.saturating_sub(self.share)
     }
 
     /// Takes so many bytes, or says how many are in use already.
@@ -38,7 +51,7 @@ pub enum Refused {
     #[error("memory of {} asked for, an instance may have {}", ByteSize(*.asked as u64), ByteSize(*.limit as u64))]
     Memory { asked: usize, limit: usize },
     #[error(
-        "{} more asked for, all instances together have {} and may have {}",
+        "{} more asked for, all instances together have {} beyond their shares and may have {}",
         ByteSize(*.asked as u64), ByteSize(*.used as u64), ByteSize(*.limit as u64)
     )]
     TotalMemory { asked: usize, used: usize, limit: usize },
@@ -89,7 +102,8 @@ impl ResourceLimiter for StoreLimiter {
             // The component's own declaration: nothing that a setting could change.
             return Ok(false);
         }
-        if let Err(used) = self.budget.take(added) {
+        let taken = self.budget.beyond_share(asked) - self.budget.beyond_share(self.memory);
+        if let Err(used) = self.budget.take(taken) {
             return self.refuse(Refused::TotalMemory { asked: added, used, limit: self.budget.limit });
         }
         self.memory = asked;
@@ -124,7 +138,7 @@ impl ResourceLimiter for StoreLimiter {
 
 impl Drop for StoreLimiter {
     fn drop(&mut self) {
-        self.budget.give_back(self.memory);
+        self.budget.give_back(self.budget.beyond_share(self.memory));
     }
 }
 
@@ -140,7 +154,7 @@ mod tests {
 
     #[test]
     fn memories_of_a_store_are_summed() {
-        let budget = Arc::new(MemoryBudget::new(100 * PAGE));
+        let budget = Arc::new(MemoryBudget::new(100 * PAGE, 1000 * PAGE));
         let mut limiter = limiter(&budget);
         assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
         assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
@@ -150,7 +164,7 @@ mod tests {
 
     #[test]
     fn stores_share_the_budget_and_give_it_back() {
-        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
         let mut one = limiter(&budget);
         let mut two = limiter(&budget);
         assert!(one.memory_growing(0, 4 * PAGE, None).unwrap());
@@ -163,8 +177,23 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_has_its_share_whatever_others_take() {
+        let budget = Arc::new(MemoryBudget::new(8 * PAGE, 4));
+        let mut greedy = limiter(&budget);
+        let mut others = [limiter(&budget), limiter(&budget)];
+        assert!(greedy.memory_growing(0, 4 * PAGE, None).unwrap());
+        let [first, second] = &mut others;
+        assert!(first.memory_growing(0, 2 * PAGE, None).unwrap(), "its share, and the last page of the rest");
+        assert!(!first.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
+        assert!(second.memory_growing(0, PAGE, None).unwrap(), "its share");
+        assert!(!second.memory_growing(PAGE, 2 * PAGE, None).unwrap());
+        drop((greedy, others));
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
     fn a_failed_growth_never_uncounts_an_earlier_one() {
-        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
         let mut limiter = limiter(&budget);
         assert!(limiter.memory_growing(0, PAGE, None).unwrap());
         limiter.memory_grow_failed(Error::msg("beyond what the memory can be")).unwrap();
@@ -174,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_components_own_maximum_is_no_failure_of_the_host() {
-        let budget = Arc::new(MemoryBudget::new(5 * PAGE));
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
         let mut limiter = limiter(&budget);
         assert!(!limiter.memory_growing(PAGE, 2 * PAGE, Some(PAGE)).unwrap());
         assert_eq!(limiter.refused(), None);
@@ -182,7 +211,7 @@ mod tests {
 
     #[test]
     fn tables_are_summed() {
-        let budget = Arc::new(MemoryBudget::new(0));
+        let budget = Arc::new(MemoryBudget::new(0, 1));
         let mut limiter = limiter(&budget);
         assert!(limiter.table_growing(0, 6, None).unwrap());
         assert!(!limiter.table_growing(0, 5, None).unwrap());
