@@ -22,6 +22,8 @@ use crate::telemetry::metrics;
 
 /// How long handlers may take to finish when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often what is kept for clients that were cut off is looked through at most.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The exit code where a second signal cuts the stop short, as shells report a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
@@ -32,6 +34,9 @@ const INTERRUPTED: i32 = 130;
 /// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     let gateway = Arc::new(mount_all(&config).await?);
+    if let Some(recovery) = &config.recovery {
+        tokio::spawn(expire(gateway.clone(), recovery.duration));
+    }
     let endpoint = Endpoint::new(gateway, config.client);
     let server = Server::bind(config.listen)
         .await
@@ -72,7 +77,7 @@ async fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
         hint::add(error, hint)
     })?;
     let runtime = Arc::new(runtime);
-    let mut gateway = Gateway::new(config.client.clone());
+    let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
     for mount in &config.components {
         let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(|error| {
             let hint = error.hint().unwrap_or_default();
@@ -108,6 +113,15 @@ fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::
         "mounted"
     );
     Ok(())
+}
+
+/// Frees what is kept for clients that do not return, also where nothing else happens any more.
+async fn expire(gateway: Arc<Gateway>, duration: Duration) {
+    let mut interval = tokio::time::interval(duration.max(EXPIRY_INTERVAL));
+    loop {
+        interval.tick().await;
+        gateway.expire();
+    }
 }
 
 /// Tells where the host listens: the one line on stdout, for scripts.

@@ -23,6 +23,8 @@ pub struct RunConfig {
     /// Where compiled components are kept; none: nowhere. It may not exist yet.
     pub cache_dir: Option<PathBuf>,
     pub client: ClientLimits,
+    /// None: a client that was cut off starts anew.
+    pub recovery: Option<RecoveryLimits>,
     pub handler: HandlerLimits,
 }
 
@@ -86,6 +88,24 @@ impl Default for ClientLimits {
             namespaces_per_session: 32,
             rooms_per_socket: 1_000,
         }
+    }
+}
+
+/// What is kept for clients that were cut off, for each namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryLimits {
+    /// How long a client may be gone.
+    pub duration: Duration,
+    /// Packets that were sent.
+    pub packets: usize,
+    /// Bytes of these packets; and as many of the sockets that were lost.
+    pub bytes: usize,
+}
+
+impl Default for RecoveryLimits {
+    /// `duration` is the reference server's.
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(120), packets: 10_000, bytes: 16 << 20 }
     }
 }
 

@@ -121,7 +121,11 @@ impl Index {
 
 impl Adapter for LocalAdapter {
     fn add(&self, socket: &Arc<Socket>) {
-        self.index.write().sockets.insert(socket.id().into(), socket.clone());
+        let mut index = self.index.write();
+        index.sockets.insert(socket.id().into(), socket.clone());
+        for room in socket.rooms().iter() {
+            index.rooms.entry(room.clone()).or_default().insert(socket.serial(), socket.clone());
+        }
     }
 
     fn remove(&self, socket: &Socket) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::machine;
 use super::units::{CountOrNone, Size, Time};
-use crate::config::{ClientLimits, HandlerLimits};
+use crate::config::{ClientLimits, HandlerLimits, RecoveryLimits};
 use crate::hint;
 
 /// The largest timer of JavaScript: clients wait ping interval + ping timeout with one.
@@ -82,6 +82,32 @@ pub struct ClientArgs {
     /// Rooms that one socket may be in, its own included. Beyond: joining is an error.
     #[arg(long, env = "HOST_MAX_ROOMS", value_name = "N", default_value_t = count(client().rooms_per_socket))]
     max_rooms: NonZeroUsize,
+}
+
+/// What is kept for clients that were cut off.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Connection state recovery")]
+pub struct RecoveryArgs {
+    /// Let a client that was cut off return within this time: it gets its id, rooms and `data` back, and what it
+    /// missed. The reference server's time is `2m`. Every event then has one more argument, which clients send back.
+    /// [default: clients that return start anew]
+    #[arg(long, env = "HOST_RECOVERY", value_name = "TIME")]
+    recovery: Option<Time>,
+
+    /// Packets that are kept of one namespace. Beyond: the oldest are dropped, and who missed them starts anew.
+    #[arg(long, env = "HOST_RECOVERY_PACKETS", value_name = "N", default_value_t = count(recovery().packets))]
+    recovery_packets: NonZeroUsize,
+
+    /// Bytes of these packets, and as many of the sockets that were lost. Beyond: as above.
+    #[arg(long, env = "HOST_RECOVERY_BYTES", value_name = "SIZE", default_value_t = Size(recovery().bytes))]
+    recovery_bytes: Size,
+}
+
+impl RecoveryArgs {
+    pub fn limits(&self) -> Option<RecoveryLimits> {
+        let duration = self.recovery?.0;
+        Some(RecoveryLimits { duration, packets: self.recovery_packets.get(), bytes: self.recovery_bytes.0 })
+    }
 }
 
 /// Bounds on handlers.
@@ -204,6 +230,10 @@ fn at_least((flag, size): (&str, Size), (part_flag, part): (&str, Size)) -> anyh
 
 fn client() -> ClientLimits {
     ClientLimits::default()
+}
+
+fn recovery() -> RecoveryLimits {
+    RecoveryLimits::default()
 }
 
 fn handler() -> HandlerLimits {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
-use super::limits::{ClientArgs, HandlerArgs};
+use super::limits::{ClientArgs, HandlerArgs, RecoveryArgs};
 use crate::config::{CorsOrigins, Mount, RunConfig};
 use crate::hint::{self, HintExt};
 use crate::telemetry::LogFormat;
@@ -75,6 +75,9 @@ pub struct Run {
     client: ClientArgs,
 
     #[command(flatten)]
+    recovery: RecoveryArgs,
+
+    #[command(flatten)]
     handler: HandlerArgs,
 }
 
@@ -96,6 +99,7 @@ impl Run {
             static_dir: self.static_dir.map(existing_dir).transpose()?,
             cache_dir: cache_dir(self.cache_dir, self.no_cache)?,
             client,
+            recovery: self.recovery.limits(),
             handler,
         })
     }

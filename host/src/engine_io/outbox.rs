@@ -23,7 +23,8 @@ impl Encoded {
         }
     }
 
-    fn size(&self) -> usize {
+    /// Bytes that keeping it costs.
+    pub fn size(&self) -> usize {
         self.frames().iter().map(cost).sum()
     }
 }
@@ -63,6 +64,11 @@ impl Outbox {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether more than half of the room is taken.
+    pub fn is_clogged(&self) -> bool {
+        self.bytes > self.limit / 2
     }
 
     /// Appends a packet and returns how many volatile packets were dropped for want of room.

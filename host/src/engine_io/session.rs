@@ -26,6 +26,8 @@ pub struct Session {
 #[derive(Debug)]
 struct State {
     outbox: Outbox,
+    /// Frames that left the outbox for the transport.
+    taken: u64,
     phase: Phase,
     /// Wakes the session's task; taken when used, so that a burst of packets wakes it once.
     task: Option<Waker>,
@@ -84,6 +86,7 @@ impl Session {
     pub fn new(id: String, unsent_bytes: usize, polling: bool) -> Self {
         let state = State {
             outbox: Outbox::new(unsent_bytes),
+            taken: 0,
             phase: Phase::Open,
             task: None,
             running: false,
@@ -101,6 +104,11 @@ impl Session {
     /// Whether packets can still be sent.
     pub fn is_open(&self) -> bool {
         self.state.lock().phase == Phase::Open
+    }
+
+    /// Whether so much waits for the client that what causes more should wait as well.
+    pub fn is_clogged(&self) -> bool {
+        self.state.lock().outbox.is_clogged()
     }
 
     /// Sends one packet. A volatile one may be dropped.
@@ -205,7 +213,15 @@ impl Session {
 
     /// The next frame for the client.
     pub(super) fn pop(&self) -> Option<Frame> {
-        self.state.lock().outbox.pop()
+        let mut state = self.state.lock();
+        let frame = state.outbox.pop();
+        state.taken += u64::from(frame.is_some());
+        frame
+    }
+
+    /// How many frames the client's transport has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.state.lock().taken
     }
 
     /// Whether everything was sent.
@@ -289,7 +305,14 @@ impl Session {
             // Upgraded meanwhile: what waits is for the WebSocket.
             return Poll::Ready(vec![Frame::noop()]);
         }
+        let clogged = state.outbox.is_clogged();
         let mut frames = state.outbox.drain();
+        state.taken += frames.len() as u64;
+        if clogged {
+            // Handlers that waited for room can go on.
+            state.noticed = true;
+            state.wake_task();
+        }
         match state.phase {
             Phase::Open => {}
             // On its own: the official client acts on a close at once, but on packets before it only later.

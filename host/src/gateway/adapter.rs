@@ -52,7 +52,7 @@ pub type Found = Pin<Box<dyn Future<Output = Vec<RemoteSocket>> + Send>>;
 ///
 /// A socket's id is a room that only it is in, and always; other sockets may join a room of that name.
 pub trait Adapter: Send + Sync + std::fmt::Debug + 'static {
-    /// A socket has joined the namespace.
+    /// A socket has joined the namespace, with the rooms that it has.
     fn add(&self, socket: &Arc<Socket>);
 
     /// A socket has left the namespace, and all rooms with it.

@@ -11,6 +11,7 @@ use super::handler::{Event, Handshake};
 use super::member::Member;
 use super::namespace::{Gateway, Namespace};
 use super::reason::DisconnectReason;
+use super::recovery::Resume;
 use super::socket::Socket;
 use crate::engine_io::handler::{ClientRequest, Message, SessionHandler};
 use crate::engine_io::{CloseReason, Session};
@@ -67,9 +68,11 @@ impl Connection {
             // Sockets that still run their last handlers count, too.
             Some(_) if self.members.len() >= self.gateway.limits().namespaces_per_session => "Too many namespaces",
             Some(namespace) => {
+                let resume = namespace.recovery().and_then(|recovery| Resume::of(recovery, auth.as_deref()?));
+                let id = resume.as_ref().map(Resume::id);
                 let handshake = handshake(&self.request, auth);
-                let socket = Socket::new(namespace.clone(), self.session.clone(), handshake);
-                self.members.push(Member::new(socket, self.session.clone()));
+                let socket = Socket::new(namespace.clone(), self.session.clone(), handshake, id);
+                self.members.push(Member::new(socket, self.session.clone(), resume));
                 return;
             }
         };

@@ -583,6 +583,43 @@ fn a_slow_consumer_loses_volatile_packets_first_and_then_its_session() {
 }
 
 #[test]
+fn a_client_that_does_not_receive_waits_for_its_next_event() {
+    let world = World::with_limits(ClientLimits { unsent_bytes: 1_000, ..ClientLimits::default() }, &[("/n", OPEN)]);
+    let (mut client, _) = world.joined("/n");
+    client.send(r#"2/n,["a"]"#);
+    client.send(r#"2/n,["b"]"#);
+    let a = world.expect("/n", "a");
+    let large = payload(&format!(r#"["{}"]"#, "x".repeat(600)));
+    a.apply(Command::Emit { event: "large".into(), payload: large, volatile: false });
+    a.done();
+    client.work();
+    world.assert_quiet();
+    assert_eq!(client.session.received().len(), 1);
+    client.work();
+    world.expect("/n", "b");
+}
+
+#[test]
+fn a_client_that_leaves_while_connect_runs_is_told_nothing_more() {
+    let world = World::new(&[("/n", LIFE)]);
+    let mut client = world.client();
+    client.send("0/n,");
+    let connect = world.expect("/n", "$connect");
+    connect.emit("hello");
+    connect.join("r");
+    client.send("1/n,");
+    connect.done();
+    assert_eq!(client.receives(), [""; 0]);
+    let goodbye = world.expect("/n", "$disconnect");
+    assert_eq!(goodbye.context.rooms()[1..], ["r"]);
+    goodbye.done();
+    client.work();
+    client.send("0/n,");
+    world.expect("/n", "$connect").done();
+    client.id("/n");
+}
+
+#[test]
 fn a_session_that_is_dropped_leaves_no_sockets_behind() {
     let world = World::new(&[("/n", OPEN)]);
     let (mut client, _) = world.joined("/n");

@@ -83,7 +83,7 @@ impl EventContext {
 
     /// Whether the connection took up an earlier one.
     pub fn recovered(&self) -> bool {
-        false
+        self.current.as_ref().is_some_and(|current| current.socket.recovered())
     }
 
     /// Carries out commands, in order. In `$connect` they are held until the handler has returned.
@@ -107,7 +107,7 @@ impl EventContext {
         if !socket.expect_ack(id, Waiter::One(sender)) {
             return Err(CallError::NotConnected);
         }
-        socket.send(encode::event(self.namespace.path(), Some(id), event, payload), false);
+        socket.send(encode::question(self.namespace.path(), id, event, payload), false);
         match timeout(wait, answer).await {
             Ok(Ok(payload)) => Ok(payload),
             Ok(Err(_)) => Err(CallError::NotConnected),
@@ -130,7 +130,7 @@ impl EventContext {
         self.may_ask()?;
         let id = self.namespace.next_ack_id();
         let (sender, mut answers) = mpsc::unbounded_channel();
-        let packet = encode::event(self.namespace.path(), Some(id), event, payload);
+        let packet = encode::question(self.namespace.path(), id, event, payload);
         let request = AckRequest { id, answers: sender };
         let asked = self.namespace.adapter().broadcast_with_ack(self.select(target), packet, request);
         let mut received = Vec::new();

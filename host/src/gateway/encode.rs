@@ -7,8 +7,8 @@ use crate::socket_io::{self, Payload};
 /// Room for what a packet has beside its payload.
 const OVERHEAD: usize = 64;
 
-pub(super) fn connect(namespace: &str, socket_id: &str) -> Encoded {
-    one(OVERHEAD, |out| socket_io::write_connect(out, namespace, socket_id, None))
+pub(super) fn connect(namespace: &str, socket_id: &str, recovery_id: Option<&str>) -> Encoded {
+    one(OVERHEAD, |out| socket_io::write_connect(out, namespace, socket_id, recovery_id))
 }
 
 pub(super) fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Encoded {
@@ -19,8 +19,13 @@ pub(super) fn disconnect(namespace: &str) -> Encoded {
     one(OVERHEAD, |out| socket_io::write_disconnect(out, namespace))
 }
 
-pub(super) fn event(namespace: &str, ack: Option<u64>, name: &str, payload: &Payload) -> Encoded {
-    with_attachments(payload, |out| socket_io::write_event(out, namespace, ack, name, payload))
+pub(super) fn event(namespace: &str, name: &str, payload: &Payload, offset: Option<&str>) -> Encoded {
+    with_attachments(payload, |out| socket_io::write_event(out, namespace, None, name, payload, offset))
+}
+
+/// An event that is to be acknowledged.
+pub(super) fn question(namespace: &str, ack: u64, name: &str, payload: &Payload) -> Encoded {
+    with_attachments(payload, |out| socket_io::write_event(out, namespace, Some(ack), name, payload, None))
 }
 
 pub(super) fn ack(namespace: &str, id: u64, payload: &Payload) -> Encoded {

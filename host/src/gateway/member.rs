@@ -4,14 +4,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::context::{EventContext, Held};
 use super::encode;
-use super::handler::{Event, HandlerError, HandlerFuture};
+use super::handler::{Command, Event, HandlerError, HandlerFuture};
 use super::reason::DisconnectReason;
+use super::recovery::{Departure, Resume, Resumed};
 use super::socket::Socket;
-use crate::engine_io::Session;
+use crate::engine_io::{CloseReason, Encoded, Session};
 use crate::socket_io::Payload;
 use crate::telemetry::metrics;
 
@@ -31,6 +32,12 @@ pub(super) struct Member {
     stage: Stage,
     /// Why the client is gone, where that is so before `$connect` has returned.
     gone: Option<DisconnectReason>,
+    /// What the client takes up again, until it is let in.
+    resume: Option<Box<Resume>>,
+    /// The newest offset when the client connected first.
+    since: u64,
+    /// The client may take the socket up again, once the last handler is done.
+    departure: Option<Departure>,
 }
 
 /// An event that waits for its turn.
@@ -64,8 +71,19 @@ enum Stage {
 }
 
 impl Member {
-    pub(super) fn new(socket: Arc<Socket>, session: Arc<Session>) -> Self {
-        Self { socket, session, queue: VecDeque::new(), waiting_bytes: 0, running: None, stage: Stage::New, gone: None }
+    pub(super) fn new(socket: Arc<Socket>, session: Arc<Session>, resume: Option<Resume>) -> Self {
+        Self {
+            socket,
+            session,
+            queue: VecDeque::new(),
+            waiting_bytes: 0,
+            running: None,
+            stage: Stage::New,
+            gone: None,
+            resume: resume.map(Box::new),
+            since: 0,
+            departure: None,
+        }
     }
 
     pub(super) fn socket(&self) -> &Arc<Socket> {
@@ -127,8 +145,19 @@ impl Member {
             // No handler has seen the client yet.
             Stage::New => self.stage = Stage::Done,
             Stage::Connecting => self.gone = self.gone.or(Some(reason)),
-            Stage::Connected => self.socket.leave_namespace(reason, false),
+            Stage::Connected => self.leave_namespace(reason),
             Stage::Leaving | Stage::Done => {}
+        }
+    }
+
+    fn leave_namespace(&mut self, reason: DisconnectReason) {
+        let left = self.socket.leave_namespace(reason, false);
+        if left
+            && reason.is_recoverable()
+            && let Some(recovery) = self.socket.namespace().recovery()
+            && let Some(pid) = self.socket.pid()
+        {
+            self.departure = Some(recovery.depart(&pid, self.socket.id()));
         }
     }
 
@@ -145,7 +174,7 @@ impl Member {
                     }
                 },
                 None => {
-                    if !self.start_next() {
+                    if !ready!(self.start_next(cx)) {
                         return Poll::Ready(());
                     }
                 }
@@ -154,9 +183,10 @@ impl Member {
     }
 
     /// Starts what is next; false where there is nothing.
-    fn start_next(&mut self) -> bool {
+    fn start_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match self.stage {
             Stage::New => {
+                ready!(self.poll_resume(cx));
                 self.stage = Stage::Connecting;
                 let held = Held::default();
                 if self.handles(CONNECT) {
@@ -165,10 +195,14 @@ impl Member {
                 } else {
                     self.accept(&held);
                 }
-                true
+                Poll::Ready(true)
             }
             Stage::Connected => {
                 let left = self.socket.left();
+                // What it would send has to wait anyway.
+                if left.is_none() && self.session.is_clogged() {
+                    return Poll::Ready(false);
+                }
                 if left.is_some_and(|reason| !reason.keeps_events()) {
                     self.drop_waiting();
                 }
@@ -180,13 +214,25 @@ impl Member {
                     (None, Some(reason)) => self.say_goodbye(reason),
                     (None, None) => {
                         self.queue.shrink_to(4);
-                        return false;
+                        return Poll::Ready(false);
                     }
                 }
-                true
+                Poll::Ready(true)
             }
-            Stage::Connecting | Stage::Leaving | Stage::Done => false,
+            Stage::Connecting | Stage::Leaving | Stage::Done => Poll::Ready(false),
         }
+    }
+
+    /// Gives the socket back what its client takes up again.
+    fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(resume) = &mut self.resume else { return Poll::Ready(()) };
+        if !ready!(resume.poll_ready(cx)) {
+            self.resume = None;
+        } else if let Resume::Ready(Resumed { pid, state, .. }) = &**resume {
+            self.socket.restore(pid, state);
+            self.since = state.since;
+        }
+        Poll::Ready(())
     }
 
     fn drop_waiting(&mut self) {
@@ -200,7 +246,15 @@ impl Member {
             let payload = Payload { json: format!(r#"["{}"]"#, reason.as_str()), attachments: Vec::new() };
             self.start(Event { name: DISCONNECT.to_owned(), payload, wants_ack: false }, Kind::Disconnect);
         } else {
-            self.stage = Stage::Done;
+            self.done();
+        }
+    }
+
+    /// The last handler is done.
+    fn done(&mut self) {
+        self.stage = Stage::Done;
+        if let Some(departure) = self.departure.take() {
+            departure.keep(self.socket.lost(self.since));
         }
     }
 
@@ -228,19 +282,48 @@ impl Member {
                 self.socket.send(encode::ack(self.socket.namespace().path(), id, &payload), false);
             }
             (Kind::Event { .. }, _) => {}
-            (Kind::Disconnect, _) => self.stage = Stage::Done,
+            (Kind::Disconnect, _) => self.done(),
         }
     }
 
     /// The client is in: it is told so, then the commands of `$connect` take effect.
     fn accept(&mut self, held: &Held) {
         self.stage = Stage::Connected;
-        self.socket.accept();
-        self.socket.namespace().adapter().add(&self.socket);
-        let commands = std::mem::take(&mut *held.lock());
+        self.enter();
+        let mut commands = std::mem::take(&mut *held.lock());
+        if self.gone.is_some() {
+            commands.retain(|command| !matches!(command, Command::Emit { .. }));
+        }
         EventContext::of(&self.socket, None).apply(commands);
         if let Some(reason) = self.gone {
-            self.socket.leave_namespace(reason, false);
+            self.leave_namespace(reason);
+        }
+    }
+
+    /// From now on the socket receives what is sent to it. A client that has gone is not told.
+    fn enter(&mut self) {
+        let (socket, told) = (&self.socket, self.gone.is_none());
+        let enter = |missed: Vec<Encoded>| {
+            socket.accept(told.then_some(missed));
+            socket.namespace().adapter().add(socket);
+        };
+        let resumed = match self.resume.take().map(|resume| *resume) {
+            Some(Resume::Ready(resumed)) => Some(resumed),
+            Some(Resume::Waiting(_)) | None => None,
+        };
+        match (socket.namespace().recovery(), resumed) {
+            (None, _) => enter(Vec::new()),
+            (Some(recovery), None) => self.since = recovery.admit(|| enter(Vec::new())),
+            (Some(recovery), Some(Resumed { state, missed, .. })) => {
+                if !recovery.admit_again(missed, (&state.id, &state.rooms), enter) {
+                    tracing::warn!(
+                        namespace = socket.namespace().path(),
+                        socket = socket.id(),
+                        "session closed: what its client missed was dropped while `$connect` ran"
+                    );
+                    self.session.close(CloseReason::ForcedClose);
+                }
+            }
         }
     }
 

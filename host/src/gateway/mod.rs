@@ -13,6 +13,7 @@ pub mod handler;
 mod member;
 pub mod namespace;
 mod reason;
+mod recovery;
 pub mod socket;
 #[cfg(test)]
 pub(crate) mod test_support;

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::adapter::Adapter;
 use super::connection::Connection;
 use super::handler::EventHandler;
-use crate::config::ClientLimits;
+use super::recovery::Recovery;
+use crate::config::{ClientLimits, RecoveryLimits};
 use crate::engine_io::Session;
 use crate::engine_io::handler::{ClientRequest, Service};
 
@@ -18,6 +19,7 @@ pub struct Namespace {
     path: Box<str>,
     handler: Arc<dyn EventHandler>,
     adapter: Arc<dyn Adapter>,
+    recovery: Option<Arc<Recovery>>,
     ack_ids: AtomicU64,
 }
 
@@ -32,6 +34,11 @@ impl Namespace {
 
     pub(super) fn adapter(&self) -> &dyn Adapter {
         &*self.adapter
+    }
+
+    /// None: clients that were cut off start anew.
+    pub(super) fn recovery(&self) -> Option<&Arc<Recovery>> {
+        self.recovery.as_ref()
     }
 
     /// A number for an acknowledgement, used for all recipients of one event.
@@ -60,12 +67,13 @@ pub enum MountError {
 pub struct Gateway {
     namespaces: HashMap<Box<str>, Arc<Namespace>>,
     limits: ClientLimits,
+    recovery: Option<RecoveryLimits>,
 }
 
 impl Gateway {
     /// A gateway without namespaces.
-    pub fn new(limits: ClientLimits) -> Self {
-        Self { namespaces: HashMap::new(), limits }
+    pub fn new(limits: ClientLimits, recovery: Option<RecoveryLimits>) -> Self {
+        Self { namespaces: HashMap::new(), limits, recovery }
     }
 
     /// Adds a namespace. Its path is the one that the operator requested, else the one that the handler names, else
@@ -94,7 +102,9 @@ impl Gateway {
         if self.namespaces.contains_key(path.as_str()) {
             return Err(MountError::Taken(path));
         }
-        let namespace = Arc::new(Namespace { path: path.clone().into(), handler, adapter, ack_ids: AtomicU64::new(0) });
+        let recovery = self.recovery.clone().map(|limits| Arc::new(Recovery::new(limits, &self.limits)));
+        let ack_ids = AtomicU64::new(0);
+        let namespace = Arc::new(Namespace { path: path.clone().into(), handler, adapter, recovery, ack_ids });
         self.namespaces.insert(path.into(), namespace.clone());
         Ok(namespace)
     }
@@ -105,6 +115,13 @@ impl Gateway {
 
     pub fn limits(&self) -> &ClientLimits {
         &self.limits
+    }
+
+    /// Drops what is kept for clients that can no longer return. To be called again and again.
+    pub fn expire(&self) {
+        for recovery in self.namespaces.values().filter_map(|namespace| namespace.recovery()) {
+            recovery.expire();
+        }
     }
 }
 

@@ -25,7 +25,7 @@ fn mount(gateway: &mut Gateway, requested: Option<&str>, described: Option<&str>
 
 #[test]
 fn the_operator_or_the_component_names_a_namespace() {
-    let mut gateway = Gateway::new(ClientLimits::default());
+    let mut gateway = Gateway::new(ClientLimits::default(), None);
     assert_eq!(mount(&mut gateway, None, None), Ok("/".into()));
     assert_eq!(mount(&mut gateway, Some("/a"), None), Ok("/a".into()));
     assert_eq!(mount(&mut gateway, None, Some("/b")), Ok("/b".into()));

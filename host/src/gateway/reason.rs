@@ -23,6 +23,11 @@ impl DisconnectReason {
         }
     }
 
+    /// Whether the client was cut off and may take the socket up again, as the reference server has it.
+    pub fn is_recoverable(self) -> bool {
+        matches!(self, Self::Session(reason) if reason != CloseReason::ParseError)
+    }
+
     /// Whether events that the client sent before are still handled: only where the server did not want it to leave.
     pub fn keeps_events(self) -> bool {
         match self {

@@ -10,6 +10,7 @@ use super::encode;
 use super::handler::{Handshake, RemoteSocket};
 use super::namespace::Namespace;
 use super::reason::DisconnectReason;
+use super::recovery;
 use crate::engine_io::{Encoded, Sent, Session, id};
 use crate::socket_io::Payload;
 use crate::telemetry::metrics;
@@ -37,6 +38,10 @@ struct State {
     /// None: `{}`.
     data: Option<Arc<str>>,
     acks: Option<Box<Acks>>,
+    /// The private id with which the client can take the socket up again; none where it cannot.
+    pid: Option<Box<str>>,
+    /// The client took up an earlier connection.
+    recovered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +57,39 @@ enum Phase {
 }
 
 impl Socket {
-    pub(super) fn new(namespace: Arc<Namespace>, session: Arc<Session>, handshake: Handshake) -> Arc<Self> {
+    /// `id`: of the socket that the client takes up again; else it gets a new one.
+    pub(super) fn new(
+        namespace: Arc<Namespace>,
+        session: Arc<Session>,
+        handshake: Handshake,
+        id: Option<&str>,
+    ) -> Arc<Self> {
         static SERIALS: AtomicU64 = AtomicU64::new(0);
+        let pid = namespace.recovery().map(|_| id::random().into());
         Arc::new(Self {
-            id: id::random().into(),
+            id: id.map_or_else(|| id::random().into(), Into::into),
             serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             namespace,
             session,
             handshake: Arc::new(handshake),
-            state: Mutex::new(State { phase: Phase::Connecting, rooms: None, data: None, acks: None }),
+            state: Mutex::new(State {
+                phase: Phase::Connecting,
+                rooms: None,
+                data: None,
+                acks: None,
+                pid,
+                recovered: false,
+            }),
         })
+    }
+
+    /// Gives the socket back what it had.
+    pub(super) fn restore(&self, pid: &str, lost: &recovery::State) {
+        let mut state = self.state.lock();
+        state.pid = Some(pid.into());
+        state.rooms = Some(lost.rooms.clone());
+        state.data.clone_from(&lost.data);
+        state.recovered = true;
     }
 
     pub fn id(&self) -> &str {
@@ -86,11 +114,20 @@ impl Socket {
         !matches!(self.state.lock().phase, Phase::Left { .. }) && self.session.is_open()
     }
 
-    /// The client is told that it is connected; packets can be sent from now on.
-    pub(super) fn accept(&self) {
-        self.state.lock().phase = Phase::Connected;
+    /// Packets can be sent from now on. A client that is there gets what it missed, and is told that it is connected:
+    /// the reference server's order.
+    pub(super) fn accept(&self, missed: Option<Vec<Encoded>>) {
+        let pid = {
+            let mut state = self.state.lock();
+            state.phase = Phase::Connected;
+            state.pid.clone()
+        };
         metrics().sockets_connected.increment();
-        self.send(encode::connect(self.namespace.path(), &self.id), false);
+        let Some(missed) = missed else { return };
+        for packet in missed {
+            self.send_now(packet, false);
+        }
+        self.send_now(encode::connect(self.namespace.path(), &self.id, pid.as_deref()), false);
     }
 
     /// Sends a packet, unless the socket has left.
@@ -115,8 +152,8 @@ impl Socket {
         }
     }
 
-    /// The socket leaves its namespace, where it has not left before. A handler's disconnect is told to the client.
-    pub fn leave_namespace(&self, reason: DisconnectReason, close: bool) {
+    /// The socket leaves its namespace; false where it has left before. A handler's disconnect is told to the client.
+    pub fn leave_namespace(&self, reason: DisconnectReason, close: bool) -> bool {
         let acks = {
             let mut state = self.state.lock();
             match &mut state.phase {
@@ -124,9 +161,10 @@ impl Socket {
                 Phase::Left { close: closes, .. } if close => {
                     *closes = true;
                     drop(state);
-                    return self.session.wake();
+                    self.session.wake();
+                    return false;
                 }
-                Phase::Connecting | Phase::Left { .. } => return,
+                Phase::Connecting | Phase::Left { .. } => return false,
             }
             // Handlers that wait for an answer learn that none will come.
             state.acks.take()
@@ -138,6 +176,7 @@ impl Socket {
         }
         metrics().sockets_disconnected.increment();
         self.session.wake();
+        true
     }
 
     /// Why the socket has left, if it has.
@@ -170,6 +209,27 @@ impl Socket {
 
     pub(super) fn set_data(&self, json: String) {
         self.state.lock().data = Some(json.into());
+    }
+
+    /// The private id with which its client can take it up again.
+    pub(super) fn pid(&self) -> Option<Box<str>> {
+        self.state.lock().pid.clone()
+    }
+
+    /// Whether the client took up an earlier connection.
+    pub(super) fn recovered(&self) -> bool {
+        self.state.lock().recovered
+    }
+
+    /// What is kept of it for its client's return. `since` is as in [`recovery::State`].
+    pub(super) fn lost(&self, since: u64) -> recovery::State {
+        let state = self.state.lock();
+        recovery::State {
+            id: self.id.clone(),
+            rooms: state.rooms.clone().unwrap_or_default(),
+            data: state.data.clone(),
+            since,
+        }
     }
 
     /// The socket as other handlers see it.

@@ -18,7 +18,7 @@ use super::handler::{Command, Description, Event, EventHandler, HandlerError, Ha
 use super::namespace::{Gateway, Namespace};
 use super::socket::Socket;
 use crate::adapter::LocalAdapter;
-use crate::config::ClientLimits;
+use crate::config::{ClientLimits, RecoveryLimits};
 use crate::engine_io::handler::{ClientRequest, Message, Service, SessionHandler};
 use crate::engine_io::packet::Frame;
 use crate::engine_io::{CloseReason, Session};
@@ -100,8 +100,17 @@ impl World {
     }
 
     pub(crate) fn with_limits(limits: ClientLimits, namespaces: &[(&str, &[&str])]) -> Self {
+        Self::recovering(None, limits, namespaces)
+    }
+
+    /// With connection state recovery.
+    pub(crate) fn recovering(
+        recovery: impl Into<Option<RecoveryLimits>>,
+        limits: ClientLimits,
+        namespaces: &[(&str, &[&str])],
+    ) -> Self {
         let rooms = limits.rooms_per_socket;
-        let mut gateway = Gateway::new(limits);
+        let mut gateway = Gateway::new(limits, recovery.into());
         let mut mounted = Vec::new();
         for (path, events) in namespaces {
             let any_event = events.contains(&"*");
@@ -139,8 +148,8 @@ impl World {
     pub(crate) fn socket(&self, path: &str) -> (Arc<Socket>, Arc<Session>, EventContext) {
         let Mounted { namespace, adapter, .. } = self.mounted(path);
         let session = Arc::new(Session::new("session".into(), self.gateway.limits().unsent_bytes, false));
-        let socket = Socket::new(namespace.clone(), session.clone(), Handshake::default());
-        socket.accept();
+        let socket = Socket::new(namespace.clone(), session.clone(), Handshake::default(), None);
+        socket.accept(Some(Vec::new()));
         adapter.add(&socket);
         session.received();
         let context = EventContext::of(&socket, None);

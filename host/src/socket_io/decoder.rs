@@ -247,7 +247,7 @@ mod tests {
         ) {
             prop_assume!(!is_reserved(&name));
             let mut text = String::new();
-            write_event(&mut text, &namespace, id, &name, &payload);
+            write_event(&mut text, &namespace, id, &name, &payload, None);
             let body = Body::Event { name, payload: payload.clone(), ack: id };
             prop_assert_eq!(decode(&text, &payload.attachments), Packet { namespace: namespace.clone().into(), body });
 

@@ -81,8 +81,16 @@ pub fn write_disconnect(out: &mut String, namespace: &str) {
 /// Appends an EVENT packet, or a BINARY_EVENT packet where the payload has attachments, which the caller sends after
 /// it, in order, as binary messages.
 ///
-/// The payload's `json` must be the text of a JSON array: it is not looked into, only spliced.
-pub fn write_event(out: &mut String, namespace: &str, ack: Option<u64>, name: &str, payload: &Payload) {
+/// The payload's `json` must be the text of a JSON array: it is not looked into, only spliced. `offset` is one argument
+/// more, for connection state recovery.
+pub fn write_event(
+    out: &mut String,
+    namespace: &str,
+    ack: Option<u64>,
+    name: &str,
+    payload: &Payload,
+    offset: Option<&str>,
+) {
     push_type(out, '2', '5', payload);
     push_namespace(out, namespace);
     if let Some(ack) = ack {
@@ -90,11 +98,16 @@ pub fn write_event(out: &mut String, namespace: &str, ack: Option<u64>, name: &s
     }
     out.push('[');
     push_json_string(out, name);
-    let arguments = payload.json.trim_start().strip_prefix('[').unwrap_or("]");
-    if !arguments.trim_start().starts_with(']') {
+    let arguments = payload.json.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
+    if !arguments.trim_start().is_empty() {
         out.push(',');
+        out.push_str(arguments);
     }
-    out.push_str(arguments);
+    if let Some(offset) = offset {
+        out.push(',');
+        push_json_string(out, offset);
+    }
+    out.push(']');
 }
 
 /// Appends an ACK packet, or a BINARY_ACK packet; as [`write_event`] otherwise.
@@ -178,14 +191,23 @@ mod tests {
 
     #[test]
     fn event() {
-        let event = |namespace, ack, name, payload| written(|out| write_event(out, namespace, ack, name, &payload));
+        let event =
+            |namespace, ack, name, payload| written(|out| write_event(out, namespace, ack, name, &payload, None));
         assert_eq!(event("/", None, "a", payload("[]", 0)), r#"42["a"]"#);
-        assert_eq!(event("/", None, "a", payload(" [ ] ", 0)), r#"42["a" ] "#);
+        assert_eq!(event("/", None, "a", payload(" [ ] ", 0)), r#"42["a"]"#);
         assert_eq!(event("/chat", Some(12), "é\"", payload("[1, 2.0]", 0)), r#"42/chat,12["é\"",1, 2.0]"#);
         assert_eq!(
             event("/", Some(0), "a", payload(r#"[{"_placeholder":true,"num":0}]"#, 1)),
             r#"451-0["a",{"_placeholder":true,"num":0}]"#
         );
+    }
+
+    #[test]
+    fn event_with_an_offset() {
+        let event = |json| written(|out| write_event(out, "/", None, "a", &payload(json, 0), Some("7")));
+        assert_eq!(event("[]"), r#"42["a","7"]"#);
+        assert_eq!(event(" [ ] "), r#"42["a","7"]"#);
+        assert_eq!(event(r#"[1, "x]" ]"#), r#"42["a",1, "x]" ,"7"]"#);
     }
 
     #[test]

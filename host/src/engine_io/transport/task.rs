@@ -46,6 +46,8 @@ pub(super) struct SessionTask<S: Service> {
     heartbeat: Heartbeat,
     /// The transport is not read at present.
     paused: bool,
+    /// [`SessionTask::progress`] when the heartbeat last looked.
+    progress: u64,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -80,7 +82,17 @@ impl<S: Service> SessionTask<S> {
         let now = Instant::now();
         let heartbeat = Heartbeat::new(endpoint.limits.ping_interval, endpoint.limits.ping_timeout, now);
         let timer = Box::pin(sleep_until(heartbeat.deadline()));
-        Self { endpoint, live, handler, link: Link::Polling, stage: Stage::Open, heartbeat, paused: false, timer }
+        Self {
+            endpoint,
+            live,
+            handler,
+            link: Link::Polling,
+            stage: Stage::Open,
+            heartbeat,
+            paused: false,
+            progress: 0,
+            timer,
+        }
     }
 
     /// Runs the session on a WebSocket whose handshake is under way.
@@ -247,6 +259,32 @@ impl<S: Service> SessionTask<S> {
         self.stage = Stage::Draining;
     }
 
+    /// The heartbeat's deadline. A session that is not read because its client does not receive is given up like one
+    /// that is read and silent: otherwise it would stay for ever.
+    fn beat(&mut self, now: Instant) {
+        let progress = self.progress();
+        let stalled = self.live.session.is_clogged() && progress == self.progress;
+        self.progress = progress;
+        match self.heartbeat.due(now, self.paused && !stalled) {
+            Due::Ping => {
+                self.live.session.send(Encoded::One(Frame::ping()), false);
+            }
+            Due::TimedOut => {
+                if stalled {
+                    metrics().slow_consumers.increment();
+                }
+                self.end(CloseReason::PingTimeout);
+            }
+            Due::Nothing => {}
+        }
+    }
+
+    /// A number that grows with what the client receives.
+    fn progress(&self) -> u64 {
+        let fragments = if let Link::WebSocket(socket) = &self.link { socket.fragments() } else { 0 };
+        self.live.session.taken().wrapping_add(fragments)
+    }
+
     /// Checks what is due. True where something was.
     fn keep_time(&mut self, cx: &mut Context<'_>) -> bool {
         if let Stage::Closing { until, .. } = &mut self.stage
@@ -273,13 +311,7 @@ impl<S: Service> SessionTask<S> {
             Stage::Open if self.handler.expires().is_some_and(|expires| now >= expires) => {
                 self.live.session.close(CloseReason::ForcedServerClose);
             }
-            Stage::Open => match self.heartbeat.due(now, self.paused) {
-                Due::Ping => {
-                    self.live.session.send(Encoded::One(Frame::ping()), false);
-                }
-                Due::TimedOut => self.end(CloseReason::PingTimeout),
-                Due::Nothing => {}
-            },
+            Stage::Open => self.beat(now),
             Stage::Closing { .. } => self.end(CloseReason::ForcedClose),
             Stage::Draining => {}
         }
@@ -301,7 +333,10 @@ impl<S: Service> Future for SessionTask<S> {
             again |= this.check_closing();
             // Work that was done may have made room for more input.
             again |= this.paused && matches!(this.stage, Stage::Open) && this.handler.wants_input();
+            let clogged = this.live.session.is_clogged();
             let blocked = this.write(cx);
+            // Handlers that waited for room can go on.
+            again |= clogged && !this.live.session.is_clogged();
             this.close(cx, blocked);
             again |= this.keep_time(cx);
             if matches!(this.stage, Stage::Draining) {

@@ -156,6 +156,25 @@ async fn a_session_that_is_not_read_is_not_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_that_is_not_read_because_its_client_does_not_receive_is_given_up() {
+    let running = Bench::new().start();
+    running.script.0.lock().full = true;
+    let start = Instant::now();
+    running.session.deliver(Pieces::new("4a".to_owned()));
+    let large = || Encoded::One(Frame::from_message(format!("4{}", "x".repeat(60_000))));
+    running.session.send(large(), false);
+    tokio::time::sleep(limits().ping_interval + limits().ping_timeout / 2).await;
+    // Whoever receives something now and then is not stalled.
+    running.get().await;
+    running.session.send(large(), false);
+    tokio::time::sleep(limits().ping_timeout).await;
+    assert_eq!(running.closed(), None);
+    running.task.await.unwrap();
+    assert_eq!(start.elapsed(), limits().ping_interval + 2 * limits().ping_timeout);
+    assert_eq!(running.script.0.lock().closed, Some(CloseReason::PingTimeout));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_that_expires_is_told_so() {
     let running = Bench::new();
     let at = Instant::now() + limits().ping_interval / 2;

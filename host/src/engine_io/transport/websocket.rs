@@ -127,6 +127,8 @@ pub(super) struct WebSocket {
     stream: WebSocketStream<TcpStream>,
     /// The rest of a packet that is sent in fragments.
     rest: Bytes,
+    /// Fragments that were sent after the first ones of their packets.
+    continued: u64,
     /// The client pinged: pongs may take room in the connection's buffer, and are sent before anything else.
     pongs: bool,
 }
@@ -146,7 +148,7 @@ impl WebSocket {
 
     async fn on(stream: TcpStream, read: Vec<u8>, config: WebSocketConfig) -> Self {
         let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
-        Self { stream, rest: Bytes::new(), pongs: false }
+        Self { stream, rest: Bytes::new(), continued: 0, pongs: false }
     }
 
     /// The next message; an error ends the connection, with the reason for which the session ends.
@@ -193,11 +195,17 @@ impl WebSocket {
                 }
             } else {
                 let rest = std::mem::take(&mut self.rest);
+                self.continued += 1;
                 self.fragment(rest, Data::Continue)
             };
             Pin::new(&mut self.stream).start_send(frame)?;
         }
         Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// How many fragments were sent after the first ones of their packets.
+    pub(super) fn fragments(&self) -> u64 {
+        self.continued
     }
 
     /// The first fragment of what is to be sent; the rest is kept for later.

@@ -152,7 +152,7 @@ impl Served {
 async fn serve(guest: Guest<'_>, calls: Calls, limits: &HandlerLimits) -> Served {
     let handler = load(guest.component(calls), limits).await.unwrap();
     let journal = Arc::new(Journal::default());
-    let mut gateway = Gateway::new(ClientLimits::default());
+    let mut gateway = Gateway::new(ClientLimits::default(), None);
     let namespace = gateway.mount(None, handler.clone(), journal.clone()).unwrap();
     Served { handler, namespace, journal }
 }

@@ -1,0 +1,17 @@
+//! Connection state recovery: what a client that was cut off gets back when it returns in time.
+//!
+//! As in socket.io 4.6: the answer to CONNECT has a private id (`pid`), and every event that a client may miss ends with
+//! one argument more, its *offset*. A client whose transport broke sends both when it connects again, and gets its id,
+//! rooms and `data`, and the packets that it missed.
+
+mod keeper;
+mod log;
+mod resume;
+mod states;
+#[cfg(test)]
+mod tests;
+
+pub(super) use keeper::{Departure, Recovery};
+pub(super) use log::Recipients;
+pub(super) use resume::{Resume, Resumed};
+pub(super) use states::State;
