@@ -141,6 +141,19 @@ fn a_client_that_has_seen_no_event_missed_those_since_it_connected() {
 }
 
 #[test]
+fn attachments_are_kept() {
+    let world = world(OPEN);
+    let (mut client, own) = join(&world);
+    client.close(CloseReason::TransportClose);
+    let (.., context) = world.socket("/n");
+    let json = r#"[{"_placeholder":true,"num":0}]"#.to_owned();
+    let payload = Payload { json, attachments: vec!["bytes".into()] };
+    context.apply(vec![Command::Broadcast { target: rooms(&[]), event: "e".into(), payload }]);
+    let (missed, _) = welcome(&mut come_back(&world, &own, None));
+    assert_eq!(missed, [r#"51-/n,["e",{"_placeholder":true,"num":0},"1"]"#, "bin:bytes"]);
+}
+
+#[test]
 fn nobody_gets_what_was_sent_before_it_connected() {
     let world = world(OPEN);
     broadcast(&world, rooms(&[]), "before");
