@@ -1,0 +1,1 @@
+"""Builds components from handlers in Python. `build.py` is its command."""

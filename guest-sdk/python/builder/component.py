@@ -1,0 +1,79 @@
+"""From a project to a component: a folder with the entry and this package is put before the project's, and componentize-py
+does the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .errors import BuildError
+from .project import Project
+
+_PACKAGE = Path(__file__).parent.parent / "realtime"
+WIT = Path(__file__).parent.parent.parent.parent / "wit"
+_WORLD = "handler"
+
+# componentize-py numbers the folders that it is given: this is where the component sees them.
+_HERE, _PROJECT, _DEPENDENCIES = "/0", "/1", "/2"
+_REPORT = "refused.txt"
+_ENTRY_NAME = "realtime_entry"
+_ENTRY = """\
+import sys
+
+# The folders are those of whoever builds.
+sys.dont_write_bytecode = True
+
+from realtime import _snapshot
+
+try:
+    _snapshot.load({file!r}, {roots!r})
+except _snapshot.Refused as refused:
+    with open({report!r}, "w") as report:
+        report.write(str(refused))
+    raise
+
+from realtime._component import EventHandler
+"""
+
+
+def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> None:
+    """Writes the component to `output`. Raises `BuildError`, with the module's own traceback where it cannot be loaded."""
+    with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
+        here = Path(temporary) / "entry"
+        shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
+        (here / f"{_ENTRY_NAME}.py").write_text(_entry(project))
+        folders = [here, project.folder, *([dependencies] if dependencies else [])]
+        made = Path(temporary) / "component.wasm"
+        command = [str(componentize_py), "--quiet", "--wit-path", str(WIT), "--world", _WORLD, "componentize"]
+        command += [_ENTRY_NAME, "--output", str(made)]
+        for folder in folders:
+            command += ["--python-path", str(folder)]
+        done = subprocess.run(command, env=_environment(Path(temporary)), capture_output=True, text=True)
+        report = here / _REPORT
+        if report.exists():
+            raise BuildError(f"{project.file.name} cannot be a component: {report.read_text().strip()}")
+        if done.returncode != 0:
+            raise BuildError(f"componentize-py failed:\n{done.stdout}{done.stderr}".rstrip())
+        output.parent.mkdir(parents=True, exist_ok=True)
+        # Whoever reads it meanwhile has the old one or the new one, whole.
+        beside = output.with_name(f".{output.name}.new")
+        shutil.copyfile(made, beside)
+        beside.replace(output)
+
+
+def _entry(project: Project) -> str:
+    return _ENTRY.format(
+        file=f"{_PROJECT}/{project.file.name}",
+        roots=[_PROJECT, _DEPENDENCIES],
+        report=f"{_HERE}/{_REPORT}",
+    )
+
+
+def _environment(temporary: Path) -> dict[str, str]:
+    """componentize-py adds the packages of the environment that it finds: here, an empty one."""
+    empty = temporary / "empty"
+    (empty / "lib" / "python3" / "site-packages").mkdir(parents=True)
+    return {**os.environ, "VIRTUAL_ENV": str(empty)}

@@ -1,0 +1,70 @@
+"""What there is to build: which file, which folder, which dependencies."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import SourceError
+
+# In a folder, the first of these is the handler.
+_NAMES = ("handler.py", "main.py")
+_OWN = "realtime"
+
+
+@dataclass(frozen=True)
+class Project:
+    file: Path
+    """The module with the namespace."""
+    requirements: tuple[str, ...]
+    """Dependencies, as lines of a requirements file."""
+
+    @property
+    def folder(self) -> Path:
+        """Its modules can be imported."""
+        return self.file.parent
+
+
+def find(source: Path) -> Project:
+    """The project of a `.py` file or a folder. Raises `SourceError`."""
+    if not source.exists():
+        raise SourceError(f"{source} does not exist")
+    file = (_entry(source) if source.is_dir() else source).absolute()
+    if file.suffix != ".py":
+        raise SourceError(f"{source} is not a Python file", "give a `.py` file, or the folder of a project")
+    for shadow in (file.parent / _OWN, file.parent / f"{_OWN}.py"):
+        if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
+            raise SourceError(f"{shadow} hides the package `{_OWN}`", "give it another name")
+    return Project(file, tuple(_requirements(file.parent)))
+
+
+def _entry(folder: Path) -> Path:
+    for name in _NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    files = sorted(folder.glob("*.py"))
+    if len(files) == 1:
+        return files[0]
+    names = ", ".join(file.name for file in files) or "none"
+    raise SourceError(
+        f"it is not clear which file of {folder} is the handler (Python files: {names})",
+        f"name it {' or '.join(_NAMES)}, or give the file",
+    )
+
+
+def _requirements(folder: Path) -> list[str]:
+    """Lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none."""
+    listed = folder / "requirements.txt"
+    if listed.is_file():
+        lines = [line.strip() for line in listed.read_text().splitlines()]
+        return [line for line in lines if line and not line.startswith("#")]
+    pyproject = folder / "pyproject.toml"
+    if not pyproject.is_file():
+        return []
+    try:
+        project = tomllib.loads(pyproject.read_text()).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"cannot read {pyproject}: {error}") from None
+    # The package itself is part of every component.
+    return [line for line in project.get("dependencies", []) if not line.startswith(f"{_OWN}-guest")]

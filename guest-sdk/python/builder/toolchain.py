@@ -1,0 +1,125 @@
+"""What a build needs beside the sources, in a cache folder: componentize-py in a virtual environment of its own, and the
+handler's dependencies.
+
+Nothing is installed unless it was asked for. What is complete is renamed to its place or marked, so that an installation
+that was cut short is done anew; builds at the same time wait for each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .errors import BuildError, MissingError
+
+COMPONENTIZE = "0.25.1"
+# The Python in the component, for which dependencies are chosen.
+PYTHON = "3.14"
+# No machine code runs in a component: only wheels that fit everywhere.
+_PURE = ("--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none", f"--python-version={PYTHON}")
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet")
+
+
+class Toolchain:
+    """The cache folder and what is in it. With `install`, what is missing is installed."""
+
+    def __init__(self, cache: Path, install: bool) -> None:
+        self._cache = cache
+        self._install = install
+        self._venv = cache / f"componentize-py-{COMPONENTIZE}"
+
+    @property
+    def componentize_py(self) -> Path:
+        """The program. Raises `MissingError`."""
+        program = self._venv / "bin" / "componentize-py"
+        complete = self._venv / ".complete"
+        if complete.exists():
+            return program
+        venv = [sys.executable, "-m", "venv", str(self._venv)]
+        pip = [str(self._venv / "bin" / "python"), *_PIP, f"componentize-py=={COMPONENTIZE}"]
+        if not self._install:
+            raise MissingError(
+                f"componentize-py {COMPONENTIZE} is missing",
+                f"`{shlex.join(self._install_command())}` installs it in {self._venv}",
+            )
+        with self._locked():
+            if not complete.exists():
+                say(f"installing componentize-py {COMPONENTIZE} in {self._venv}")
+                shutil.rmtree(self._venv, ignore_errors=True)
+                no_venv = "Debian and Ubuntu have it apart: `apt-get install python3-venv`"
+                _run(venv, "cannot make a virtual environment", no_venv)
+                _run(pip, f"cannot install componentize-py {COMPONENTIZE}")
+                complete.touch()
+        return program
+
+    def _install_command(self) -> list[str]:
+        cache = [] if self._cache == default_cache() else ["--cache-dir", str(self._cache)]
+        return ["python3", str(Path(__file__).parent.parent / "build.py"), "--install", *cache]
+
+    def dependencies(self, requirements: Sequence[str], folder: Path) -> Path | None:
+        """The folder that they are installed in; none where there are none. Paths in them are relative to `folder`.
+
+        Raises `MissingError`, and `BuildError` where pip cannot have them.
+        """
+        if not requirements:
+            return None
+        key = hashlib.sha256("\n".join([PYTHON, str(folder), *requirements]).encode()).hexdigest()[:32]
+        place = self._cache / "dependencies" / key
+        if place.exists():
+            return place
+        if not self._install:
+            raise MissingError(
+                f"dependencies are not installed: {', '.join(requirements)}", "build with `--install`"
+            )
+        self.componentize_py
+        with self._locked():
+            if not place.exists():
+                say(f"installing {', '.join(requirements)}")
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=place.parent) as temporary:
+                    self._fetch(requirements, folder, Path(temporary))
+                    (Path(temporary) / "packages").rename(place)
+        return place
+
+    def _fetch(self, requirements: Sequence[str], folder: Path, into: Path) -> None:
+        listed = into / "requirements.txt"
+        listed.write_text("\n".join(requirements))
+        target = [f"--target={into / 'packages'}", "--no-compile", "--requirement", str(listed)]
+        _run(
+            [str(self._venv / "bin" / "python"), *_PIP, *_PURE, *target],
+            "cannot install the dependencies",
+            "a component has pure Python only: packages whose wheels end in `-none-any.whl`",
+            folder,
+        )
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with open(self._cache / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def default_cache() -> Path:
+    """Beside the host's own cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "host" / "python"
+
+
+def _run(command: Sequence[str], problem: str, hint: str | None = None, folder: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise BuildError(f"{problem}:\n{done.stdout.strip()}", hint)

@@ -1,0 +1,72 @@
+"""What calls return, and how what handlers pass to them is checked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Iterable
+from typing import Any, Generic, TypeVar
+
+from ._payload import is_text
+from .errors import InvalidPayloadError
+
+T = TypeVar("T")
+
+Rooms = str | Iterable[str]
+"""The name of a room, or several. A socket's id is the name of a room that only this socket is in."""
+
+_LONGEST_MS = 2**32 - 1
+
+
+class Done:
+    """What commands return. There is nothing in it: `await` is allowed, for those who are used to it, and not needed."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+DONE = Done()
+
+
+class Ready(Generic[T]):
+    """An answer that is there already, for `await`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[None, None, T]:
+        return self._value
+        yield
+
+
+def awaitable_in_async(value: Any) -> Any:
+    """The value; in an `async def` handler, where it is awaited, an awaitable of it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return value
+    return Ready(value)
+
+
+def room_names(rooms: Rooms) -> list[str]:
+    names = [rooms] if isinstance(rooms, str) else list(rooms)
+    for name in names:
+        check_name(name, "a room's name")
+    return names
+
+
+def check_name(name: object, what: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"{what} is text, not {name!r}")
+    if not is_text(name):
+        raise InvalidPayloadError(f"{what} has half a character in it: {name!r}")
+
+
+def milliseconds(timeout: float) -> int:
+    if not timeout >= 0:
+        raise ValueError(f"timeout is in seconds and not negative, not {timeout!r}")
+    return _LONGEST_MS if timeout * 1000 >= _LONGEST_MS else int(timeout * 1000)

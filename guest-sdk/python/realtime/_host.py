@@ -1,0 +1,96 @@
+"""The seam to the host: what a handler can ask for, and the event that it runs for.
+
+In a component `_component.py` implements it on the WIT imports; in tests `testing.py` does. Everything above this module
+is plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from .handshake import Handshake
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Arguments as they are on the wire: the text of a JSON array, and what its placeholders refer to."""
+
+    json: str
+    attachments: list[bytes]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which sockets of the namespace a broadcast reaches."""
+
+    rooms: tuple[str, ...] = ()
+    except_: tuple[str, ...] = ()
+    exclude_sender: bool = False
+    volatile: bool = False
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class FoundSocket:
+    """A socket that `fetch_sockets` found; `data` is JSON text."""
+
+    id: str
+    rooms: list[str]
+    handshake: Handshake
+    data: str
+
+
+class Host(Protocol):
+    """The imports of the WIT world, in Python's types. Errors are those of `errors.py`."""
+
+    def socket_id(self) -> str: ...
+    def rooms(self) -> list[str]: ...
+    def handshake(self) -> Handshake: ...
+    def data(self) -> str: ...
+    def set_data(self, json: str) -> None: ...
+    def connected(self) -> bool: ...
+    def recovered(self) -> bool: ...
+    def emit(self, event: str, payload: Payload, volatile: bool) -> None: ...
+    def emit_with_ack(self, event: str, payload: Payload, timeout_ms: int) -> Payload: ...
+    def join(self, rooms: list[str]) -> None: ...
+    def leave(self, room: str) -> None: ...
+    def disconnect(self, close: bool) -> None: ...
+
+    def namespace(self) -> str: ...
+
+    def broadcast(self, target: Target, event: str, payload: Payload) -> None: ...
+    def broadcast_with_ack(
+        self, target: Target, event: str, payload: Payload, timeout_ms: int
+    ) -> tuple[list[Payload], int]: ...
+    def fetch_sockets(self, target: Target) -> list[FoundSocket]: ...
+    def sockets_join(self, target: Target, rooms: list[str]) -> None: ...
+    def sockets_leave(self, target: Target, rooms: list[str]) -> None: ...
+    def disconnect_sockets(self, target: Target, close: bool) -> None: ...
+
+
+_current: Host | None = None
+
+
+def current() -> Host:
+    """The host, while an event is handled."""
+    if _current is None:
+        raise RuntimeError("there is no event now: this works inside an event handler only")
+    return _current
+
+
+def handling() -> bool:
+    return _current is not None
+
+
+@contextmanager
+def serving(host: Host) -> Iterator[None]:
+    """Makes it the current host for as long as an event takes."""
+    global _current
+    before, _current = _current, host
+    try:
+        yield
+    finally:
+        _current = before

@@ -1,0 +1,114 @@
+"""Python values to arguments on the wire, and back.
+
+Binary data is put aside as attachments, which Socket.IO's placeholders in the JSON text refer to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from ._host import Payload
+from .errors import InvalidPayloadError
+
+BINARY = (bytes, bytearray, memoryview)
+DEPTH = 128
+"""Levels of nesting of what a client sends. Many more would exhaust the stack that a component has."""
+
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+
+
+def encode(args: tuple[object, ...], what: str) -> Payload:
+    """The payload of these arguments. `what` is the call, for the error's text.
+
+    Raises `InvalidPayloadError` where something in them is not JSON.
+    """
+    attachments: list[bytes] = []
+
+    def other(value: object) -> object:
+        if isinstance(value, BINARY):
+            attachments.append(bytes(value))
+            return {"_placeholder": True, "num": len(attachments) - 1}
+        return _plain(value)
+
+    return Payload(_dumps(args, other, what), attachments)
+
+
+def encode_json(value: object, what: str) -> str:
+    """The JSON text of a value that goes where there are no attachments."""
+
+    def other(value: object) -> object:
+        if isinstance(value, BINARY):
+            raise TypeError("there can be no binary data in it")
+        return _plain(value)
+
+    return _dumps(value, other, what)
+
+
+def decode(payload: Payload) -> list[Any]:
+    """The arguments of a payload; attachments are `bytes`, at any depth."""
+    attachments = payload.attachments
+    if _is_deep(payload.json):
+        raise ValueError(f"nested more than {DEPTH} levels deep")
+    if not attachments:
+        args = json.loads(payload.json)
+    else:
+
+        def attached(value: dict[str, Any]) -> Any:
+            if value.get("_placeholder") is True and len(value) == 2:
+                number = value.get("num")
+                if type(number) is int and 0 <= number < len(attachments):
+                    return attachments[number]
+            return value
+
+        args = json.loads(payload.json, object_hook=attached)
+    if not isinstance(args, list):
+        raise ValueError("not a JSON array")
+    return args
+
+
+def _is_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEPTH:
+        return False
+    brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text)).replace("{", "[").replace("}", "]")
+    for _ in range(DEPTH):
+        brackets = brackets.replace("[]", "")
+    return bool(brackets)
+
+
+def answer(payload: Payload) -> Any:
+    """What a client acknowledged: `None`, the value, or a tuple of several."""
+    values = decode(payload)
+    if len(values) > 1:
+        return tuple(values)
+    return values[0] if values else None
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    hint = "; send a list of it" if isinstance(value, (set, frozenset)) else ""
+    raise TypeError(f"`{type(value).__name__}` is not JSON{hint}")
+
+
+def _dumps(value: object, other: Any, what: str) -> str:
+    try:
+        text = json.dumps(value, default=other, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        if not is_text(text):
+            text = json.dumps(json.loads(text), separators=(",", ":"))
+        return text
+    except (TypeError, ValueError, RecursionError) as error:
+        # Only the reason: where in `json` it was found tells the reader nothing.
+        raise InvalidPayloadError(f"{what}: {error}") from None
+
+
+def is_text(text: str) -> bool:
+    """Whether the text can leave Python: half a character (a lone surrogate) cannot, but for its escape in JSON."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

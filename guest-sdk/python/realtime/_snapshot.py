@@ -1,0 +1,232 @@
+"""Building a component: its modules are loaded once, and what memory holds then is what every event starts from.
+
+So everything that can be done once is done here, and everything that must not be the same in every instance is found here
+and made anew by `wake`. Nothing can be read from files later: modules that functions import are imported now, and the
+lines that tracebacks show are kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import importlib.util
+import linecache
+import logging
+import random
+import sys
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import _loop, _traces
+
+if TYPE_CHECKING:
+    from .namespace import RealtimeNamespace
+
+# What the standard library imports where it is used, and handlers are likely to use.
+_LAZY = (
+    "_strptime",
+    "asyncio.staggered",
+    "asyncio.taskgroups",
+    "asyncio.timeouts",
+    "colorsys",
+    "concurrent.futures.thread",
+    "encodings.ascii",
+    "encodings.cp1252",
+    "encodings.idna",
+    "encodings.latin_1",
+    "encodings.punycode",
+    "encodings.utf_16",
+    "encodings.utf_16_le",
+    "encodings.utf_32",
+    "random",
+    "secrets",
+    "stringprep",
+    "unicodedata",
+    "uuid",
+)
+
+_served: RealtimeNamespace | None = None
+_modules: list[ModuleType] = []
+_imports: set[str] = set()
+_unseeded: dict[int, random.Random] = {}
+
+
+class Refused(Exception):
+    """The module cannot be a component. The text is for whoever builds it."""
+
+
+def served() -> RealtimeNamespace:
+    """The namespace of the component."""
+    assert _served is not None, "`load` was called"
+    return _served
+
+
+def load(file: str, roots: list[str]) -> None:
+    """Loads the module in `file`, which is below one of `roots`: the folders of the handler and of its dependencies.
+
+    Raises `Refused`, with a text that says what is wrong and where.
+    """
+    try:
+        _load(file, roots)
+    except Refused:
+        raise
+    except BaseException as error:
+        raise Refused(_traces.text(error)) from None
+
+
+def _load(file: str, roots: list[str]) -> None:
+    global _served
+    _watch_generators()
+    _print_lines()
+    _find_modules(roots)
+    module = _execute(file)
+    ns = _namespace_of(module)
+    try:
+        ns._registry.prepare()
+    except TypeError as error:
+        raise Refused(str(error)) from None
+    _loop.prepare()
+    _preload()
+    _served = ns
+    # Collections of an event need not look at what was there before, nor touch its memory.
+    gc.collect()
+    gc.freeze()
+
+
+def wake() -> None:
+    """Called first in every instance."""
+    for generator in _unseeded.values():
+        generator.seed()
+
+
+def _watch_generators() -> None:
+    """Finds generators that nobody gave a seed: each instance gives them one of its own.
+
+    Those that have one are to repeat themselves. `uuid` and `secrets` ask the host each time.
+    """
+    seed = random.Random.seed
+
+    def watched(self: random.Random, a: Any = None, version: int = 2) -> None:
+        seed(self, a, version)
+        if a is None:
+            _unseeded[id(self)] = self
+        else:
+            _unseeded.pop(id(self), None)
+
+    random.Random.seed = watched  # type: ignore[method-assign,assignment]
+    module_wide: random.Random = random._inst  # type: ignore[attr-defined]
+    random.seed = module_wide.seed
+    random.seed()
+
+
+def _print_lines() -> None:
+    """What is printed reaches the log line by line, also where the handler never returns."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    logging.lastResort = _LogLines()
+
+
+class _LogLines(logging.Handler):
+    """Where nobody has set up logging: warnings and worse go to stderr, the rest to stdout, so that the host's log has
+    them at two levels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr if record.levelno >= logging.WARNING else sys.stdout)
+
+
+class _Source(SourceFileLoader):
+    """Loads modules from source only, under the names that their authors know: relative to their folder."""
+
+    root = ""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        shown = str(path)
+        for root in _roots:
+            shown = shown.removeprefix(root + "/")
+        text = importlib.util.decode_source(data)
+        linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
+        code: CodeType = compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)
+        _imports.update(_nested_imports(ast.parse(text), self.name))
+        return code
+
+
+_roots: list[str] = []
+
+
+def _find_modules(roots: list[str]) -> None:
+    _roots[:] = roots
+    finder = FileFinder.path_hook((_Source, [".py"]))
+
+    def hook(path: str) -> Any:
+        if not any(path == root or path.startswith(root + "/") for root in roots):
+            raise ImportError("not of the component's own folders")
+        return finder(path)
+
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.clear()
+
+
+def _execute(file: str) -> ModuleType:
+    name = Path(file).stem
+    spec = ModuleSpec(name, _Source(name, file), origin=file)
+    spec.has_location = True
+    module = importlib.util.module_from_spec(spec)
+    # As any import: modules of the handler may import this one.
+    sys.modules[name] = module
+    assert spec.loader is not None, "it was given"
+    spec.loader.exec_module(module)
+    return module
+
+
+def _namespace_of(module: ModuleType) -> RealtimeNamespace:
+    from .namespace import RealtimeNamespace
+
+    found = {id(value): name for name, value in vars(module).items() if isinstance(value, RealtimeNamespace)}
+    names = ", ".join(f"`{name}`" for name in found.values())
+    if not found:
+        raise Refused('there is no `ns = RealtimeNamespace("/…")` in the module: a component serves one namespace')
+    if len(found) > 1:
+        raise Refused(f"there are {len(found)} namespaces in the module ({names}): a component serves one")
+    namespace: RealtimeNamespace = vars(module)[next(iter(found.values()))]
+    return namespace
+
+
+def _preload() -> None:
+    """Imports what functions would import later, as far as it is there: not all that is imported somewhere is needed."""
+    done: set[str] = set()
+    waiting = {*_LAZY, *_imports}
+    while waiting:
+        for name in sorted(waiting):
+            try:
+                importlib.import_module(name)
+            except Exception:
+                pass
+        done |= waiting
+        waiting = _imports - done
+
+
+def _nested_imports(tree: ast.Module, module: str) -> set[str]:
+    """Names of the modules that are imported inside of functions."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    names: set[str] = set()
+    for node in (node for function in functions for node in ast.walk(function)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module.rsplit(".", node.level)[0]
+            names.add(f"{package}.{node.module}" if node.module else package)
+    return names

@@ -1,0 +1,39 @@
+"""Tracebacks for the log: the user's own frames, without those of this package and of asyncio around them."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+_AROUND = (
+    str(Path(__file__).parent),
+    str(Path(traceback.__file__).parent / "asyncio"),
+    "<frozen importlib",
+)
+
+
+def log(error: BaseException) -> None:
+    """Writes the traceback to stderr, which is the host's log."""
+    print(text(error), end="", file=sys.stderr)
+
+
+def text(error: BaseException) -> str:
+    exception = traceback.TracebackException.from_exception(error)
+    _strip(exception)
+    return "".join(exception.format())
+
+
+def last_line(error: BaseException) -> str:
+    """Such as `ZeroDivisionError: division by zero`."""
+    return "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
+
+
+def _strip(exception: traceback.TracebackException | None) -> None:
+    if exception is None:
+        return
+    exception.stack[:] = [frame for frame in exception.stack if not frame.filename.startswith(_AROUND)]
+    _strip(exception.__cause__)
+    _strip(exception.__context__)
+    for member in exception.exceptions or ():
+        _strip(member)

@@ -1,0 +1,111 @@
+"""The namespace that a component serves."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from . import _host
+from ._calls import Done, Rooms
+from ._registry import Registry
+from .operator import Answers, BroadcastOperator, FoundSockets, Target
+from .socket import Socket
+
+_EVERYBODY = BroadcastOperator(Target())
+
+
+class RealtimeNamespace:
+    """The namespace that a component serves, and its handlers. A component has one, in a variable of its module.
+
+    `path` is such as `/chat`; without it, the namespace is the one that `host run --namespace` gives, else `/`.
+
+    `ns.to(…)`, `ns.emit(…)` and so on reach all sockets, the current one included; `ns.socket` is the current one.
+    """
+
+    __slots__ = ("_path", "_registry", "_socket")
+
+    def __init__(self, path: str | None = None) -> None:
+        if path is not None and not isinstance(path, str):
+            raise TypeError(f"the path of a namespace is text such as '/chat', not {path!r}")
+        self._path = path
+        self._registry = Registry()
+        self._socket = Socket(self._registry)
+
+    def __repr__(self) -> str:
+        return f"RealtimeNamespace({'' if self._path is None else repr(self._path)})"
+
+    @property
+    def socket(self) -> Socket:
+        """Where handlers are registered, and in handlers the socket of the current event."""
+        return self._socket
+
+    @property
+    def name(self) -> str:
+        """The path that clients use."""
+        if self._path is not None and not _host.handling():
+            return self._path
+        return _host.current().namespace()
+
+    def to(self, rooms: Rooms) -> BroadcastOperator:
+        """The sockets in this room, or in any of several."""
+        return _EVERYBODY.to(rooms)
+
+    def in_(self, rooms: Rooms) -> BroadcastOperator:
+        """Alias of `to`."""
+        return _EVERYBODY.to(rooms)
+
+    def except_(self, rooms: Rooms) -> BroadcastOperator:
+        """All sockets but those in this room, or in any of several."""
+        return _EVERYBODY.except_(rooms)
+
+    @property
+    def volatile(self) -> BroadcastOperator:
+        """All sockets; what is emitted may be dropped where a client is slow to receive."""
+        return _EVERYBODY.volatile
+
+    @property
+    def local(self) -> BroadcastOperator:
+        """All sockets that are connected to this node."""
+        return _EVERYBODY.local
+
+    def emit(self, event: str, *args: object) -> Done:
+        """Sends an event to every socket of the namespace."""
+        return _EVERYBODY.emit(event, *args)
+
+    def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Answers:
+        """Sends an event to every socket and waits for their acknowledgements, at most so many seconds."""
+        return _EVERYBODY.emit_with_ack(event, *args, timeout=timeout)
+
+    def fetch_sockets(self) -> FoundSockets:
+        """All sockets of the namespace."""
+        return _EVERYBODY.fetch_sockets()
+
+    def sockets_join(self, rooms: Rooms) -> Done:
+        """Adds every socket to a room or several."""
+        return _EVERYBODY.sockets_join(rooms)
+
+    def sockets_leave(self, rooms: Rooms) -> Done:
+        """Takes every socket out of a room or several."""
+        return _EVERYBODY.sockets_leave(rooms)
+
+    def disconnect_sockets(self, close: bool = False) -> Done:
+        """Disconnects every socket; with `close`, ends their sessions with every namespace on them."""
+        return _EVERYBODY.disconnect_sockets(close)
+
+    def join(self, *_: Any) -> NoReturn:
+        """Not available: rooms are joined by a socket."""
+        _unavailable("join", "join()")
+
+    def leave(self, *_: Any) -> NoReturn:
+        """Not available: rooms are left by a socket."""
+        _unavailable("leave", "leave()")
+
+    @property
+    def broadcast(self) -> NoReturn:
+        """Not available: `ns.emit()` reaches everybody, `ns.socket.broadcast` everybody else."""
+        _unavailable("broadcast", "broadcast")
+
+
+def _unavailable(name: str, instead: str) -> NoReturn:
+    raise NotImplementedError(
+        f"ns.{name} is not available at the namespace level: use ns.socket.{instead} inside an event handler instead"
+    )

@@ -1,0 +1,150 @@
+"""Broadcasts: which sockets, and what happens to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, overload
+
+from . import _host, _payload
+from ._calls import DONE, Done, Rooms, check_name, milliseconds, room_names
+from ._data import save
+from ._host import Target
+from .handshake import Handshake
+
+
+class BroadcastOperator:
+    """Which sockets of the namespace something is done to. Operators are immutable: each call of the chain makes a new one.
+
+    Several rooms are a union, `except_` wins, and every socket gets an event once.
+
+    >>> ns.to("books").to("films").except_("muted").emit("news", {"text": "hello"})  # doctest: +SKIP
+    """
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def __repr__(self) -> str:
+        return f"BroadcastOperator({self._target})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BroadcastOperator) and self._target == other._target
+
+    def __hash__(self) -> int:
+        return hash(self._target)
+
+    def to(self, rooms: Rooms) -> BroadcastOperator:
+        """Also the sockets in this room, or in any of several."""
+        return self._with(rooms=self._target.rooms + tuple(room_names(rooms)))
+
+    def in_(self, rooms: Rooms) -> BroadcastOperator:
+        """Alias of `to`."""
+        return self.to(rooms)
+
+    def except_(self, rooms: Rooms) -> BroadcastOperator:
+        """But none that is in this room, or in any of several."""
+        return self._with(except_=self._target.except_ + tuple(room_names(rooms)))
+
+    @property
+    def volatile(self) -> BroadcastOperator:
+        """What is emitted may be dropped where a client is slow to receive."""
+        return self._with(volatile=True)
+
+    @property
+    def local(self) -> BroadcastOperator:
+        """Only sockets that are connected to this node."""
+        return self._with(local=True)
+
+    def emit(self, event: str, *args: object) -> Done:
+        """Sends an event to every matching socket, once each."""
+        check_name(event, "an event's name")
+        _host.current().broadcast(self._target, event, _payload.encode(args, f"emit `{event}`"))
+        return DONE
+
+    def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Answers:
+        """Sends an event and waits for the acknowledgements of all matching sockets, at most so many seconds.
+
+        Answers that came in time are returned; `missing` says how many did not come. In an `async def` handler the result
+        may be awaited.
+        """
+        check_name(event, "an event's name")
+        payload = _payload.encode(args, f"emit_with_ack `{event}`")
+        save()
+        received, missing = _host.current().broadcast_with_ack(self._target, event, payload, milliseconds(timeout))
+        return Answers([_payload.answer(answer) for answer in received], missing)
+
+    def fetch_sockets(self) -> FoundSockets:
+        """The matching sockets, in a list. In an `async def` handler it may be awaited."""
+        save()
+        return FoundSockets(RemoteSocket._found(found) for found in _host.current().fetch_sockets(self._target))
+
+    def sockets_join(self, rooms: Rooms) -> Done:
+        """Adds the matching sockets to a room or several."""
+        _host.current().sockets_join(self._target, room_names(rooms))
+        return DONE
+
+    def sockets_leave(self, rooms: Rooms) -> Done:
+        """Takes the matching sockets out of a room or several."""
+        _host.current().sockets_leave(self._target, room_names(rooms))
+        return DONE
+
+    def disconnect_sockets(self, close: bool = False) -> Done:
+        """Disconnects the matching sockets; with `close`, ends their sessions with every namespace on them."""
+        _host.current().disconnect_sockets(self._target, close)
+        return DONE
+
+    def _with(self, **changes: Any) -> BroadcastOperator:
+        return BroadcastOperator(replace(self._target, **changes))
+
+
+class Answers(Sequence[Any]):
+    """What clients answered to a broadcast, in order of arrival: each `None`, the value, or a tuple of several."""
+
+    __slots__ = ("_values", "missing")
+
+    def __init__(self, values: list[Any], missing: int) -> None:
+        self._values = values
+        self.missing = missing
+        """How many clients did not answer in time; 0 means that all did."""
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._values[index]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __await__(self) -> Generator[None, None, Answers]:
+        return self
+        yield
+
+    def __repr__(self) -> str:
+        return f"Answers({self._values!r}, missing={self.missing})"
+
+
+@dataclass(frozen=True)
+class RemoteSocket:
+    """A socket as other handlers see it, when it was fetched. To reach it, use `ns.to(socket.id)`."""
+
+    id: str
+    rooms: frozenset[str]
+    handshake: Handshake
+    data: dict[str, Any]
+
+    @classmethod
+    def _found(cls, found: _host.FoundSocket) -> RemoteSocket:
+        return cls(found.id, frozenset(found.rooms), found.handshake, json.loads(found.data))
+
+
+class FoundSockets(list[RemoteSocket]):
+    """A list that `await` gives back, for those who are used to it."""
+
+    def __await__(self) -> Generator[None, None, FoundSockets]:
+        return self
+        yield

@@ -1,0 +1,168 @@
+"""Runs handlers without a host, for tests of their logic.
+
+>>> from realtime import RealtimeNamespace
+>>> from realtime.testing import TestSocket
+>>> ns = RealtimeNamespace("/chat")
+>>> @ns.socket.on("shout")
+... def shout(text: str) -> str:
+...     ns.socket.to("general").emit("shout", text.upper())
+...     return "done"
+>>> socket = TestSocket(ns)
+>>> socket.fire("shout", "hello")
+'done'
+>>> socket.commands
+[('broadcast', Target(rooms=('general',), except_=(), exclude_sender=True, volatile=False, local=False), 'shout', 'HELLO')]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ._host import FoundSocket, Payload, Target
+from ._payload import answer, decode, encode
+from .errors import AckTimeoutError
+from .handshake import Handshake
+from .namespace import RealtimeNamespace
+
+__all__ = ["Target", "TestSocket"]
+
+Answers = dict[str, Callable[..., Any]]
+
+
+class TestSocket:
+    """A socket whose events a test fires. What handlers ask for is kept in `commands`, in order, as tuples: the name of the
+    call, then what it was given.
+
+    `answers` are the client's acknowledgements: functions by event, called with what was emitted; where there is none, no
+    answer comes in time. `others` is what `fetch_sockets` finds.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        ns: RealtimeNamespace,
+        *,
+        id: str = "test-socket",
+        rooms: Iterable[str] = (),
+        auth: Any = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        data: dict[str, Any] | None = None,
+        answers: Answers | None = None,
+        others: Iterable[FoundSocket] = (),
+    ) -> None:
+        self.ns = ns
+        self.id = id
+        self.joined = [id, *rooms]
+        self.is_connected = True
+        self.data_text = json.dumps(data or {}, separators=(",", ":"))
+        self.details = Handshake(
+            headers=headers or {},
+            query=query or {},
+            auth={} if auth is None else auth,
+            address="127.0.0.1",
+            time="1970-01-01T00:00:00Z",
+            issued=0,
+            secure=False,
+            url="/socket.io/",
+            xdomain=False,
+        )
+        self.answers = answers or {}
+        self.others = list(others)
+        self.commands: list[tuple[Any, ...]] = []
+
+    def fire(self, event: str, *args: object) -> Any:
+        """Handles an event as the host would, and returns the acknowledgement: `None`, the value, or a tuple of several.
+
+        Raises what the handler raises, and `InvalidArgumentsError` where the arguments do not fit.
+        """
+        if event == "$disconnect":
+            self.is_connected = False
+        reply = self.ns._registry.handle(event, encode(args, "arguments"), _TestHost(self))
+        return None if reply is None else answer(reply)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """What the host keeps as `socket.data`."""
+        data: dict[str, Any] = json.loads(self.data_text)
+        return data
+
+
+class _TestHost:
+    """The host of a `TestSocket`."""
+
+    def __init__(self, test: TestSocket) -> None:
+        self._test = test
+
+    def _did(self, *command: Any) -> None:
+        self._test.commands.append(command)
+
+    def _answer(self, event: str, payload: Payload) -> Payload:
+        if event not in self._test.answers:
+            raise AckTimeoutError("no acknowledgement in time")
+        given = self._test.answers[event](*decode(payload))
+        return encode(given if type(given) is tuple else (given,), "answer")
+
+    def socket_id(self) -> str:
+        return self._test.id
+
+    def rooms(self) -> list[str]:
+        return list(self._test.joined)
+
+    def handshake(self) -> Handshake:
+        return self._test.details
+
+    def data(self) -> str:
+        return self._test.data_text
+
+    def set_data(self, json: str) -> None:
+        self._test.data_text = json
+
+    def connected(self) -> bool:
+        return self._test.is_connected
+
+    def recovered(self) -> bool:
+        return False
+
+    def emit(self, event: str, payload: Payload, volatile: bool) -> None:
+        self._did("emit", event, *decode(payload))
+
+    def emit_with_ack(self, event: str, payload: Payload, timeout_ms: int) -> Payload:
+        self._did("emit_with_ack", event, *decode(payload))
+        return self._answer(event, payload)
+
+    def join(self, rooms: list[str]) -> None:
+        self._did("join", *rooms)
+
+    def leave(self, room: str) -> None:
+        self._did("leave", room)
+
+    def disconnect(self, close: bool) -> None:
+        self._did("disconnect", close)
+
+    def namespace(self) -> str:
+        return self._test.ns._path or "/"
+
+    def broadcast(self, target: Target, event: str, payload: Payload) -> None:
+        self._did("broadcast", target, event, *decode(payload))
+
+    def broadcast_with_ack(
+        self, target: Target, event: str, payload: Payload, timeout_ms: int
+    ) -> tuple[list[Payload], int]:
+        self._did("broadcast_with_ack", target, event, *decode(payload))
+        return ([self._answer(event, payload)], 0) if event in self._test.answers else ([], 1)
+
+    def fetch_sockets(self, target: Target) -> list[FoundSocket]:
+        return self._test.others
+
+    def sockets_join(self, target: Target, rooms: list[str]) -> None:
+        self._did("sockets_join", target, *rooms)
+
+    def sockets_leave(self, target: Target, rooms: list[str]) -> None:
+        self._did("sockets_leave", target, *rooms)
+
+    def disconnect_sockets(self, target: Target, close: bool) -> None:
+        self._did("disconnect_sockets", target, close)
