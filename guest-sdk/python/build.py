@@ -27,6 +27,8 @@ def main() -> int:
     arguments = _arguments()
     try:
         toolchain = Toolchain(arguments.cache_dir.absolute(), arguments.install)
+        if arguments.bindings:
+            component.bindings(toolchain.componentize_py, arguments.bindings)
         if arguments.source is None:
             toolchain.componentize_py
             return 0
@@ -49,9 +51,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("source", type=Path, nargs="?", help="a Python file, or a folder with handler.py or main.py")
     parser.add_argument("-o", "--output", type=Path, help="the component [default: the file's name with .wasm]")
     parser.add_argument("--install", action="store_true", help="install what is missing, in the cache folder")
+    parser.add_argument("--bindings", type=Path, metavar="DIR", help="write the bindings, for type checkers of the SDK")
     parser.add_argument("--cache-dir", type=Path, default=default_cache(), help="[default: %(default)s]")
     arguments = parser.parse_args()
-    if arguments.source is None and not arguments.install:
+    if arguments.source is None and not (arguments.install or arguments.bindings):
         parser.error("nothing to build: give a Python file or a folder")
     return arguments
 

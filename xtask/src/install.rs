@@ -57,6 +57,34 @@ pub fn npm_packages(dir: &Path) -> anyhow::Result<()> {
     run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(dir))
 }
 
+/// Python is only looked for: it builds and checks what is written in it, and brings pip for the rest.
+pub fn python() -> anyhow::Result<()> {
+    let check = "import sys, venv, ensurepip; print(sys.version_info >= (3, 11))";
+    let get =
+        "install Python 3.11 or newer with its modules venv and ensurepip (on Debian `apt-get install python3-venv`)";
+    match output(Command::new("python3").args(["-c", check])) {
+        Ok(Some(answer)) if answer == "True" => Ok(()),
+        Ok(Some(_)) => bail!("Python is too old: {get}"),
+        Ok(None) => bail!("Python is missing: {get}"),
+        Err(error) => Err(error.context(get)),
+    }
+}
+
+/// A program from PyPI, in a virtual environment of its own; returns where it is.
+pub fn pypi_program(dir: &Path, name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let venv = dir.join(format!("{name}-{version}"));
+    let program = venv.join("bin").join(name);
+    // pip writes programs last.
+    if program.exists() {
+        return Ok(program);
+    }
+    step(&format!("installing {name} {version} in {}", venv.display()));
+    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(venv.join("bin/python")).args(pip).arg(format!("{name}=={version}")))?;
+    Ok(program)
+}
+
 /// The browser for the chat page's tests, through apt.
 pub fn chromium() -> anyhow::Result<()> {
     const BROWSER: &str = "/usr/bin/chromium";

@@ -1,9 +1,11 @@
 //! The project's own commands, for a fresh machine that has rustup and Node: each installs what it needs.
 
 mod install;
+mod python;
 mod run;
 mod workspace;
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
@@ -16,8 +18,12 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, the official client against the real host, the chat in a browser
+  test            run every test: Rust, Python, the official client against the real host, the chat in a browser;
+                  what is promised of every language once for each
 ";
+
+/// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
+const EVERY_LANGUAGE: [&str; 4] = ["chat.", "recovery.", "semantics.", "transports."];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -70,7 +76,9 @@ fn test() -> anyhow::Result<()> {
     install::chromium()?;
     install::npm_packages(&workspace.root.join("examples/chat/web"))?;
     install::npm_packages(&tests)?;
+    install::python()?;
     build_guests(&workspace, &guests)?;
+    python::build_guests(&workspace)?;
 
     let excluded = || guests.iter().flat_map(|guest| ["--exclude", guest]);
     step("building the host and the Rust tests (some minutes the first time)");
@@ -79,13 +87,29 @@ fn test() -> anyhow::Result<()> {
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
 
+    python::test(&workspace)?;
     for suite in ["e2e", "browser"] {
-        step(&format!("tests/{suite}"));
-        let mut node = Command::new("node");
-        node.args(["--test", "--test-reporter=spec"]).args(test_files(&tests.join(suite))?).current_dir(&tests);
-        run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))?;
+        node_tests(&workspace, suite, None)?;
+    }
+    for suite in ["e2e", "browser"] {
+        node_tests(&workspace, suite, Some("python"))?;
     }
     Ok(())
+}
+
+/// Runs the test files of a folder; with a language, those that hold for guests of every language, with its guests.
+fn node_tests(workspace: &Workspace, suite: &str, language: Option<&str>) -> anyhow::Result<()> {
+    step(&format!("tests/{suite}{}", language.map(|language| format!(", guests in {language}")).unwrap_or_default()));
+    let tests = workspace.root.join("tests");
+    let mut files = test_files(&tests.join(suite))?;
+    let mut node = Command::new("node");
+    if let Some(language) = language {
+        let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        files.retain(|file| EVERY_LANGUAGE.iter().any(|beginning| name(file).starts_with(beginning)));
+        node.env("HOST_TEST_LANGUAGE", language);
+    }
+    node.args(["--test", "--test-reporter=spec"]).args(files).current_dir(&tests);
+    run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))
 }
 
 fn build_guests(workspace: &Workspace, guests: &[String]) -> anyhow::Result<()> {
@@ -94,7 +118,7 @@ fn build_guests(workspace: &Workspace, guests: &[String]) -> anyhow::Result<()> 
     run(workspace.cargo().args(["build", "--release", "--target", install::WASM_TARGET]).args(packages))
 }
 
-fn test_files(dir: &std::path::Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
+fn test_files(dir: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     let entries = std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
     let mut files = Vec::new();
     for entry in entries {

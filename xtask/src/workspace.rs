@@ -46,6 +46,11 @@ impl Workspace {
         self.target.join("debug/host")
     }
 
+    /// For what is made here and is no source.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Where components are after they were built.
     pub fn guests_dir(&self) -> PathBuf {
         self.target.join(WASM_TARGET).join("release")

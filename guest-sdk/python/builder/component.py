@@ -35,7 +35,11 @@ except _snapshot.Refused as refused:
         report.write(str(refused))
     raise
 
+from realtime import _rehearsal
 from realtime._component import EventHandler
+
+_rehearsal.run()
+_snapshot.seal()
 """
 
 
@@ -47,8 +51,7 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         (here / f"{_ENTRY_NAME}.py").write_text(_entry(project))
         folders = [here, project.folder, *([dependencies] if dependencies else [])]
         made = Path(temporary) / "component.wasm"
-        command = [str(componentize_py), "--quiet", "--wit-path", str(WIT), "--world", _WORLD, "componentize"]
-        command += [_ENTRY_NAME, "--output", str(made)]
+        command = [*_command(componentize_py), "componentize", _ENTRY_NAME, "--output", str(made)]
         for folder in folders:
             command += ["--python-path", str(folder)]
         done = subprocess.run(command, env=_environment(Path(temporary)), capture_output=True, text=True)
@@ -62,6 +65,18 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         beside = output.with_name(f".{output.name}.new")
         shutil.copyfile(made, beside)
         beside.replace(output)
+
+
+def bindings(componentize_py: Path, folder: Path) -> None:
+    """Writes what the WIT world is in Python: in a component it is there by itself."""
+    shutil.rmtree(folder, ignore_errors=True)
+    done = subprocess.run([*_command(componentize_py), "bindings", str(folder)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BuildError(f"componentize-py failed:\n{done.stdout}{done.stderr}".rstrip())
+
+
+def _command(componentize_py: Path) -> list[str]:
+    return [str(componentize_py), "--quiet", "--wit-path", str(WIT), "--world", _WORLD]
 
 
 def _entry(project: Project) -> str:

@@ -6,8 +6,6 @@ is plain Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,12 +83,13 @@ def handling() -> bool:
     return _current is not None
 
 
-@contextmanager
-def serving(host: Host) -> Iterator[None]:
-    """Makes it the current host for as long as an event takes."""
+def enter(host: Host) -> None:
+    """An event begins."""
     global _current
-    before, _current = _current, host
-    try:
-        yield
-    finally:
-        _current = before
+    _current = host
+
+
+def leave() -> None:
+    """The event is over."""
+    global _current
+    _current = None

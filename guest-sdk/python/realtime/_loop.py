@@ -78,5 +78,5 @@ def prepare() -> None:
     global _loop
     _loop = Loop()
     # Deprecated, and what asyncio of this Python asks: there is no other place to say it for code that is not ours.
-    policy = asyncio.events._get_event_loop_policy()  # type: ignore[attr-defined]
+    policy: Any = asyncio.events._get_event_loop_policy()
     policy._loop_factory = Loop

@@ -26,26 +26,17 @@ def encode(args: tuple[object, ...], what: str) -> Payload:
 
     Raises `InvalidPayloadError` where something in them is not JSON.
     """
+    global _attachments
     attachments: list[bytes] = []
-
-    def other(value: object) -> object:
-        if isinstance(value, BINARY):
-            attachments.append(bytes(value))
-            return {"_placeholder": True, "num": len(attachments) - 1}
-        return _plain(value)
-
-    return Payload(_dumps(args, other, what), attachments)
+    _attachments = attachments
+    return Payload(_dumps(args, what), attachments)
 
 
 def encode_json(value: object, what: str) -> str:
     """The JSON text of a value that goes where there are no attachments."""
-
-    def other(value: object) -> object:
-        if isinstance(value, BINARY):
-            raise TypeError("there can be no binary data in it")
-        return _plain(value)
-
-    return _dumps(value, other, what)
+    global _attachments
+    _attachments = None
+    return _dumps(value, what)
 
 
 def decode(payload: Payload) -> list[Any]:
@@ -87,16 +78,30 @@ def answer(payload: Payload) -> Any:
     return values[0] if values else None
 
 
-def _plain(value: object) -> object:
+_attachments: list[bytes] | None = None
+"""Of the value that is encoded now; none: it can have none."""
+
+
+def _other(value: object) -> object:
+    """What stands for a value that JSON does not know."""
+    if isinstance(value, BINARY):
+        if _attachments is None:
+            raise TypeError("there can be no binary data in it")
+        _attachments.append(bytes(value))
+        return {"_placeholder": True, "num": len(_attachments) - 1}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     hint = "; send a list of it" if isinstance(value, (set, frozenset)) else ""
     raise TypeError(f"`{type(value).__name__}` is not JSON{hint}")
 
 
-def _dumps(value: object, other: Any, what: str) -> str:
+# Made once, as each event would pay for it.
+_ENCODER = json.JSONEncoder(default=_other, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _dumps(value: object, what: str) -> str:
     try:
-        text = json.dumps(value, default=other, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _ENCODER.encode(value)
         if not is_text(text):
             text = json.dumps(json.loads(text), separators=(",", ":"))
         return text

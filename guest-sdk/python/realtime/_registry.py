@@ -87,12 +87,15 @@ class Registry:
         handlers = any_event + self._named.get(event, [])
         if not handlers:
             return None
-        with _host.serving(host):
-            _data.forget()
+        _host.enter(host)
+        try:
+            return self._run(event, payload, handlers)
+        finally:
             try:
-                return self._run(event, payload, handlers)
-            finally:
                 _data.save()
+            finally:
+                _data.forget()
+                _host.leave()
 
     def _run(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
         args = _decode(event, payload)

@@ -49,7 +49,6 @@ _LAZY = (
 )
 
 _served: RealtimeNamespace | None = None
-_modules: list[ModuleType] = []
 _imports: set[str] = set()
 _unseeded: dict[int, random.Random] = {}
 
@@ -62,6 +61,11 @@ def served() -> RealtimeNamespace:
     """The namespace of the component."""
     assert _served is not None, "`load` was called"
     return _served
+
+
+def serve(ns: RealtimeNamespace) -> None:
+    global _served
+    _served = ns
 
 
 def load(file: str, roots: list[str]) -> None:
@@ -78,7 +82,6 @@ def load(file: str, roots: list[str]) -> None:
 
 
 def _load(file: str, roots: list[str]) -> None:
-    global _served
     _watch_generators()
     _print_lines()
     _find_modules(roots)
@@ -90,8 +93,11 @@ def _load(file: str, roots: list[str]) -> None:
         raise Refused(str(error)) from None
     _loop.prepare()
     _preload()
-    _served = ns
-    # Collections of an event need not look at what was there before, nor touch its memory.
+    serve(ns)
+
+
+def seal() -> None:
+    """Called last: what was allocated so far stays. Collections of an event need not look at it, nor touch its memory."""
     gc.collect()
     gc.freeze()
 
@@ -116,8 +122,8 @@ def _watch_generators() -> None:
         else:
             _unseeded.pop(id(self), None)
 
-    random.Random.seed = watched  # type: ignore[method-assign,assignment]
-    module_wide: random.Random = random._inst  # type: ignore[attr-defined]
+    random.Random.seed = watched  # type: ignore[method-assign]
+    module_wide: random.Random = random._inst
     random.seed = module_wide.seed
     random.seed()
 

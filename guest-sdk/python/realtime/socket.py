@@ -9,7 +9,8 @@ from . import _data, _host, _payload
 from ._calls import DONE, Done, Rooms, awaitable_in_async, check_name, milliseconds, room_names
 from ._registry import Registry
 from .handshake import Handshake
-from .operator import BroadcastOperator, Target
+from ._host import Target
+from .operator import BroadcastOperator
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 

@@ -137,7 +137,8 @@ def typed(ns: RealtimeNamespace) -> None:
     @ns.socket.on("sdkMisuse")
     def misuse() -> list[str]:
         found = []
-        for use in (ns.join, ns.leave, lambda: ns.broadcast, lambda: ns.socket.on("late", print)):
+        uses: list[Any] = [ns.join, ns.leave, lambda: ns.broadcast, lambda: ns.socket.on("late", print)]
+        for use in uses:
             try:
                 use()
             except Exception as error:

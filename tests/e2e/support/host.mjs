@@ -2,7 +2,8 @@
  * The real binary on a free port.
  *
  * `cargo xtask test` builds it and the components, and says where they are: `HOST_BIN`, `HOST_GUESTS`. By hand they are
- * looked for in the workspace's target directory. With `HOST_TEST_LOG=1` the hosts' logs are shown.
+ * looked for in the workspace's target directory. With `HOST_TEST_LOG=1` the hosts' logs are shown. With
+ * `HOST_TEST_LANGUAGE=python` the guests that exist in that language are used: `probe-python` for `probe`.
  */
 
 import assert from "node:assert/strict";
@@ -17,6 +18,11 @@ import { within } from "./wait.mjs";
 const TARGET = fileURLToPath(new URL("../../../target/", import.meta.url));
 const BINARY = process.env.HOST_BIN ?? resolve(TARGET, "debug/host");
 const GUESTS = process.env.HOST_GUESTS ?? resolve(TARGET, "wasm32-wasip2/release");
+const { HOST_TEST_LANGUAGE: LANGUAGE } = process.env;
+/** Guests that are written in every language. */
+const EVERYWHERE = ["probe", "chat"];
+/** Compiling a component of some interpreter takes long where the machine is busy; a host that fails exits at once. */
+const START = 600_000;
 /** Compiled components are shared between tests, and not with the hosts of whoever runs them. */
 const CACHE = resolve(GUESTS, "e2e-cache");
 
@@ -42,7 +48,8 @@ class Host {
   #watchers = new Set();
 
   constructor(components, flags, env) {
-    const files = components.map((component) => component.replace(/[\w-]+$/, (name) => `${GUESTS}/${name}.wasm`));
+    const file = (name) => `${GUESTS}/${LANGUAGE && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
+    const files = components.map((component) => component.replace(/[\w-]+$/, file));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
     const inherited = Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name));
     this.#child = spawn(BINARY, args, {
@@ -62,7 +69,7 @@ class Host {
       throw new Error(`the host did not start:\n${this.#text()}`);
     });
     refused.catch(() => {});
-    const line = await within(Promise.race([this.#address, refused]), "the host listens");
+    const line = await within(Promise.race([this.#address, refused]), "the host listens", START);
     const [, url] = line.match(/^listening on (http:\/\/\S+)$/) ?? assert.fail(`unexpected line on stdout: ${line}`);
     this.url = url;
     this.port = Number(new URL(url).port);

@@ -1,0 +1,132 @@
+"""What `build.py` finds, refuses and says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from builder import project
+from builder.errors import SourceError
+
+PACKAGE = Path(__file__).parent.parent
+
+
+class Folder(unittest.TestCase):
+    def setUp(self) -> None:
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.path = Path(self.temporary.name)
+
+    def write(self, name: str, text: str = "") -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+
+class Projects(Folder):
+    def refused(self, source: Path) -> str:
+        with self.assertRaises(SourceError) as caught:
+            project.find(source)
+        return str(caught.exception)
+
+    def test_the_handler_of_a_folder_is_found_by_its_name(self) -> None:
+        chat = self.write("chat.py")
+        self.assertEqual(project.find(self.path).file, chat)
+        self.write("other.py")
+        self.assertIn("chat.py, other.py", self.refused(self.path))
+        main = self.write("main.py")
+        self.assertEqual(project.find(self.path).file, main)
+        handler = self.write("handler.py")
+        self.assertEqual(project.find(self.path).file, handler)
+        self.assertEqual(project.find(chat).file, chat)
+
+    def test_what_is_no_python_file_is_refused(self) -> None:
+        self.assertIn("does not exist", self.refused(self.path / "nowhere.py"))
+        self.assertIn("not a Python file", self.refused(self.write("chat.txt")))
+        self.assertIn("not clear", self.refused(self.write("empty/x.txt").parent))
+
+    def test_dependencies_are_those_of_the_folder(self) -> None:
+        chat = self.write("chat.py")
+        self.assertEqual(project.find(chat).requirements, ())
+        self.write("pyproject.toml", '[project]\ndependencies = ["six==1.16.0", "realtime-guest"]\n')
+        self.assertEqual(project.find(chat).requirements, ("six==1.16.0",))
+        self.write("requirements.txt", "# none\n\nsix\n")
+        self.assertEqual(project.find(chat).requirements, ("six",))
+
+    def test_a_module_that_hides_the_package_is_refused(self) -> None:
+        chat = self.write("chat.py")
+        self.write("realtime.py")
+        self.assertIn("hides the package", self.refused(chat))
+
+
+class Commands(Folder):
+    def build(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(PACKAGE / "build.py"), *map(str, arguments), "--cache-dir", str(self.path / "cache")]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def test_what_is_missing_is_named_with_the_command_that_installs_it(self) -> None:
+        done = self.build(self.write("chat.py"))
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"error: componentize-py \S+ is missing\nhint: `python3 .*build\.py --install .*cache`")
+
+    def test_wrong_usage_is_told_apart(self) -> None:
+        self.assertEqual(self.build().returncode, 2)
+        done = self.build(self.path / "nowhere.py")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"^error: .*nowhere\.py does not exist")
+
+
+class Loading(Folder):
+    """What is wrong with a module, as the build finds it."""
+
+    def refused(self, text: str) -> str:
+        file = self.write("chat.py", text)
+        code = (
+            # componentize-py has the folders on its path.
+            f"import sys; sys.path.append({str(self.path)!r})\n"
+            "from realtime import _snapshot\n"
+            f"try: _snapshot.load({str(file)!r}, [{str(self.path)!r}])\n"
+            "except _snapshot.Refused as refused: print(refused)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE, capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def test_there_is_one_namespace(self) -> None:
+        self.assertIn("there is no `ns = RealtimeNamespace", self.refused(""))
+        two = "from realtime import RealtimeNamespace as N\na = N('/a')\nb = N('/b')\n"
+        self.assertIn("there are 2 namespaces in the module (`a`, `b`)", self.refused(two))
+
+    def test_errors_of_the_module_have_its_own_lines(self) -> None:
+        self.write("helper.py", "def half():\n    return 1 / 0\n")
+        self.assertEqual(
+            [line for line in self.refused("import helper\n\nhelper.half()\n").strip().splitlines() if "^" not in line],
+            [
+                "Traceback (most recent call last):",
+                '  File "chat.py", line 3, in <module>',
+                "    helper.half()",
+                '  File "helper.py", line 2, in half',
+                "    return 1 / 0",
+                "ZeroDivisionError: division by zero",
+            ],
+        )
+
+    def test_handlers_that_cannot_be_are_named(self) -> None:
+        text = (
+            "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\n"
+            "@ns.socket.on('buy')\ndef buy(what: complex): ...\n"
+        )
+        refused = self.refused(text)
+        self.assertIn("handler `buy` of `buy`: parameter `what`: what a client sends cannot become `complex`", refused)
+
+    def test_calls_need_an_event(self) -> None:
+        text = "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\nns.emit('x')\n"
+        self.assertIn("RuntimeError: there is no event now", self.refused(text))
+
+
+if __name__ == "__main__":
+    unittest.main()

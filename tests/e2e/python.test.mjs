@@ -1,0 +1,193 @@
+/**
+ * What a handler in Python can count on beside what every language has (`HOST_TEST_LANGUAGE=python` runs the semantics'
+ * own tests). Each test is named after its promise; `components/probe-python/native.py` is the other side.
+ */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { connect, open } from "./support/clients.mjs";
+import { startHost } from "./support/host.mjs";
+
+const COMPONENTS = ["probe-python"];
+
+async function probe(t, options) {
+  const host = await startHost(t, { components: COMPONENTS, ...options });
+  return { host, client: await connect(t, host) };
+}
+
+/** Lines that the guest printed while it handled an event, without stars of other events. */
+function printed(host, event) {
+  return host.lines.filter((line) => line.target === "guest" && line.event === event);
+}
+
+/** Emits an event that is not acknowledged, and waits until it is handled. */
+async function unanswered(client, ...args) {
+  let acknowledged = false;
+  client.emit(...args, () => (acknowledged = true));
+  await client.ask("echo");
+  assert.equal(acknowledged, false);
+}
+
+describe("async def", () => {
+  test("tasks of one handler wait beside each other", async (t) => {
+    const { client } = await probe(t);
+    const { values, seconds } = await client.ask("gather");
+    assert.deepEqual(values, [1, 2, 3]);
+    assert.ok(seconds >= 0.3, "the longest of them was waited for");
+    assert.ok(seconds < 0.6, "the sum of them was not");
+  });
+
+  test("timeouts end what waits, and asyncio.run works in a def", async (t) => {
+    const { client } = await probe(t);
+    assert.equal(await client.ask("timeout"), "timed out");
+    assert.equal(await client.ask("run"), 5);
+  });
+
+  test("tasks that a handler leaves behind are cancelled, in order", async (t) => {
+    const { client } = await probe(t);
+    await client.ask("behind");
+    assert.equal(client.all("left behind").length, 1);
+  });
+
+  test("a handler that waits for what nobody can do fails at once", async (t) => {
+    const { host, client } = await probe(t);
+    await unanswered(client, "forever");
+    assert.match((await host.log((line) => line.level === "ERROR")).message, /nobody is left/);
+    assert.equal((await host.stop()).handlers_failed, 1);
+  });
+
+  test("commands may be awaited, and are carried out when it waits", async (t) => {
+    const { client } = await probe(t);
+    assert.equal(await client.ask("awaited"), "done");
+    assert.deepEqual(client.events.map(([event]) => event).slice(-2), ["one", "two"]);
+  });
+});
+
+describe("socket.data", () => {
+  test("changes inside of it are written back before the handler waits", async (t) => {
+    const { client } = await probe(t);
+    const other = await connect(t, { url: client.socket.io.uri.replace(/\/probe$/, "") });
+    client.socket.on("question", async (answer) => {
+      const [found] = await other.ask("fetch", { from: "ns", to: [client.id] });
+      answer(found.data);
+    });
+    assert.deepEqual(await client.ask("dataThenWait"), { mode: null, list: [1, 2] });
+  });
+
+  test("changes stand where the handler fails afterwards", async (t) => {
+    const { client } = await probe(t);
+    await unanswered(client, "dataThenFail");
+    assert.deepEqual(await client.ask("get"), { mode: null, kept: true });
+  });
+
+  test("what is too large fails the handler, and the old one stays", async (t) => {
+    const { host, client } = await probe(t);
+    await unanswered(client, "dataTooLarge");
+    assert.match((await host.log((line) => line.level === "ERROR")).message, /socket\.data: larger than 65536 bytes/);
+    assert.deepEqual(await client.ask("get"), { mode: null });
+  });
+});
+
+describe("type hints", () => {
+  test("say what a client may send", async (t) => {
+    const { client } = await probe(t);
+    assert.deepEqual(await client.ask("point", { x: 1, y: 2 }), [3, "red"]);
+    assert.deepEqual(await client.ask("point", { x: 1, y: 2 }, "blue", "ignored"), [3, "blue"]);
+    assert.equal(await client.ask("two", 1, 2), 3);
+  });
+
+  for (const [args, reason] of [
+    [["two", 1], "two: argument 2 (b) is missing"],
+    [["two", 1, "2"], "two: argument 2 (b): expected a whole number, found a string"],
+    [["point", { x: 1 }], "point: argument 1 (to).y: missing"],
+    [["point", { x: 1, y: 2 }, "green"], "point: argument 2 (color): expected one of 'red', 'blue'"],
+    [["deep", JSON.parse("[".repeat(5000) + "]".repeat(5000))], "deep: nested more than 128 levels deep"],
+  ]) {
+    test(`arguments that do not fit are invalid, not a traceback: ${reason}`, async (t) => {
+      const { host, client } = await probe(t);
+      await unanswered(client, ...args);
+      const line = await host.log((line) => line.level === "WARN");
+      assert.equal(line.message, `invalid arguments: ${reason}`);
+      assert.deepEqual(printed(host, args[0]), []);
+      assert.equal((await host.stop()).invalid_arguments, 1);
+    });
+  }
+
+  test("half a character from a client is text like any other, but no name", async (t) => {
+    const { client } = await probe(t);
+    assert.deepEqual(await client.ask("halfCharacter", "\ud800"), ["\ud800", "InvalidPayloadError"]);
+  });
+});
+
+describe("failures", () => {
+  for (const event of ["divide", "divideLater"]) {
+    test(`are logged with the handler's own lines: ${event}`, async (t) => {
+      const { host, client } = await probe(t);
+      await unanswered(client, event, 1, 0);
+      const error = await host.log((line) => line.level === "ERROR");
+      assert.match(error.message, /ZeroDivisionError: division by zero$/);
+      const lines = printed(host, event);
+      assert.ok(lines.every((line) => line.level === "WARN"));
+      const [first, ...frames] = lines.map((line) => line.message);
+      assert.equal(first, "Traceback (most recent call last):");
+      assert.match(frames[0], /^ {2}File "native\.py", line \d+, in handler/);
+      assert.equal(frames[1], "    return divide(a, b)");
+      assert.match(frames[2], /^ {2}File "native\.py", line \d+, in divide$/);
+      assert.equal(frames.at(-1), "ZeroDivisionError: division by zero");
+    });
+  }
+
+  test("sys.exit, endless recursion and answers that are not JSON are failures like others", async (t) => {
+    const { host, client } = await probe(t);
+    for (const event of ["exit", "recurse", "notJson"]) await unanswered(client, event);
+    const counters = await host.stop();
+    assert.equal(counters.handlers_failed, 3);
+    assert.equal(counters.handlers_trapped, 0);
+  });
+
+  test("`return False` in $connect refuses nobody, and is an error", async (t) => {
+    const host = await startHost(t, { components: COMPONENTS });
+    await open(t, host, "/probe", { auth: { mode: "rejectFalse" } }).refused();
+    assert.match((await host.log((line) => line.level === "ERROR")).message, /raise ConnectError/);
+  });
+
+  test("what does not exist says what to use instead", async (t) => {
+    const { client } = await probe(t);
+    const [join, leave, broadcast, late] = await client.ask("sdkMisuse");
+    for (const [text, instead] of Object.entries({ "join()": join, "leave()": leave, broadcast })) {
+      assert.match(instead, new RegExp(`use ns\\.socket\\.${text.replace("()", "\\(\\)")} inside an event handler`));
+    }
+    assert.match(late, /when the module is loaded/);
+  });
+});
+
+describe("every instance is its own", () => {
+  test("time and random numbers are those of the event, not of the build", async (t) => {
+    const { client } = await probe(t);
+    const [one, two] = [await client.ask("chance"), await client.ask("chance")];
+    for (const name of ["random", "own", "uuid4", "uuid1", "secrets"]) assert.notEqual(one[name], two[name], name);
+    assert.equal(one.fixed, two.fixed, "a generator that was given a seed repeats itself");
+    assert.ok(Math.abs(one.time / 1e6 - Date.now()) < 60_000);
+    assert.ok(two.time > one.time);
+  });
+
+  test("modules that functions import are there", async (t) => {
+    const { client } = await probe(t);
+    assert.deepEqual(await client.ask("lazy"), ["/A==", "0.0", "2024", "b", "xn--bcher-kva.example"]);
+  });
+});
+
+test("logging goes to the host's log, at two levels, and a line without an end too", async (t) => {
+  const { host, client } = await probe(t);
+  await client.ask("logging");
+  await host.log((line) => line.message === "no end of line");
+  assert.deepEqual(
+    printed(host, "logging").map((line) => [line.level, line.message]),
+    [
+      ["INFO", "INFO shop: it is open"],
+      ["WARN", "WARNING shop: it is late"],
+      ["INFO", "no end of line"],
+    ],
+  );
+});
