@@ -57,7 +57,7 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         done = subprocess.run(command, env=_environment(Path(temporary)), capture_output=True, text=True)
         report = here / _REPORT
         if report.exists():
-            raise BuildError(f"{project.file.name} cannot be a component: {report.read_text().strip()}")
+            raise BuildError(f"{project.file.name} cannot be a component:\n{report.read_text().strip()}")
         if done.returncode != 0:
             raise BuildError(f"componentize-py failed:\n{done.stdout}{done.stderr}".rstrip())
         output.parent.mkdir(parents=True, exist_ok=True)

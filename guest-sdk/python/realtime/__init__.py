@@ -57,3 +57,8 @@ __all__ = [
     "Rooms",
     "Socket",
 ]
+
+for _name in __all__:
+    if isinstance(_public := globals()[_name], type):
+        # What logs and messages call it is what users import.
+        _public.__module__ = __name__

@@ -13,7 +13,7 @@ class ConnectError(Exception):
 
     >>> raise ConnectError("not authorized", data={"code": 401})
     Traceback (most recent call last):
-    realtime.errors.ConnectError: not authorized
+    realtime.ConnectError: not authorized
     """
 
     def __init__(self, message: str, data: Any = None) -> None:

@@ -53,9 +53,13 @@ def register(ns: RealtimeNamespace) -> None:
 def asynchronous(ns: RealtimeNamespace) -> None:
     @ns.socket.on("gather")
     async def gather() -> dict[str, Any]:
-        start = time.monotonic()
-        values = await asyncio.gather(later(1, 0.3), later(2, 0.2), later(3, 0.1))
-        return {"values": values, "seconds": time.monotonic() - start}
+        order: list[int] = []
+
+        async def noted(value: int, seconds: float) -> int:
+            order.append(await later(value, seconds))
+            return value
+
+        return {"values": await asyncio.gather(noted(1, 0.2), noted(2, 0.1), noted(3, 0)), "order": order}
 
     @ns.socket.on("timeout")
     async def timeout() -> str:
