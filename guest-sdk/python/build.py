@@ -4,8 +4,8 @@
     python3 build.py handler.py -o handler.wasm
     python3 build.py --install                     only installs what builds need
 
-Exit codes: 0; 1 the handler cannot be a component (stderr says why); 2 wrong usage, or nothing to build; 3 something has to
-be installed first (stderr says how).
+Exit codes: 0; 1 the handler cannot be a component (stderr says why); 2 wrong usage, or nothing to build; 3 something
+has to be installed first (stderr says how).
 """
 
 from __future__ import annotations

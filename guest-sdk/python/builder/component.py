@@ -1,5 +1,5 @@
-"""From a project to a component: a folder with the entry and this package is put before the project's, and componentize-py
-does the rest."""
+"""From a project to a component: a folder with the entry and this package is put before the project's, and
+componentize-py does the rest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ _snapshot.seal()
 
 
 def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> None:
-    """Writes the component to `output`. Raises `BuildError`, with the module's own traceback where it cannot be loaded."""
+    """Writes the component to `output`. Raises `BuildError`, with the module's own traceback where it cannot be
+    loaded."""
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))

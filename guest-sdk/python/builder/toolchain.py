@@ -1,8 +1,8 @@
-"""What a build needs beside the sources, in a cache folder: componentize-py in a virtual environment of its own, and the
-handler's dependencies.
+"""What a build needs beside the sources, in a cache folder: componentize-py in a virtual environment of its own, and
+the handler's dependencies.
 
-Nothing is installed unless it was asked for. What is complete is renamed to its place or marked, so that an installation
-that was cut short is done anew; builds at the same time wait for each other.
+Nothing is installed unless it was asked for. What is complete is renamed to its place or marked, so that an
+installation that was cut short is done anew; builds at the same time wait for each other.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ class Toolchain:
         if place.exists():
             return place
         if not self._install:
-            raise MissingError(
-                f"dependencies are not installed: {', '.join(requirements)}", "build with `--install`"
-            )
+            raise MissingError(f"dependencies are not installed: {', '.join(requirements)}", "build with `--install`")
         self.componentize_py
         with self._locked():
             if not place.exists():

@@ -1,7 +1,8 @@
 """Write Socket.IO event handlers in Python, as WebAssembly components.
 
-A component registers handlers on a `RealtimeNamespace`; `host run` serves it to any Socket.IO client. Each event runs the
-component once, in a fresh instance: handlers share nothing but what the host keeps for them (rooms and `socket.data`).
+A component registers handlers on a `RealtimeNamespace`; `host run` serves it to any Socket.IO client. Each event runs
+the component once, in a fresh instance: handlers share nothing but what the host keeps for them (rooms and
+`socket.data`).
 
     from realtime import RealtimeNamespace
 

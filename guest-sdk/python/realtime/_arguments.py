@@ -1,7 +1,7 @@
 """Arguments of a handler: how many it takes, and whether they are what its type hints say.
 
-A JSON value that fits a hint is passed on as it is, but for three: an integer becomes a `float` where one is asked for, an
-array a tuple, and an object a dataclass. Arguments that nobody takes are ignored.
+A JSON value that fits a hint is passed on as it is, but for three: an integer becomes a `float` where one is asked for,
+an array a tuple, and an object a dataclass. Arguments that nobody takes are ignored.
 """
 
 from __future__ import annotations

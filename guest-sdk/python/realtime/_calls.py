@@ -18,7 +18,8 @@ _LONGEST_MS = 2**32 - 1
 
 
 class Done:
-    """What commands return. There is nothing in it: `await` is allowed, for those who are used to it, and not needed."""
+    """What commands return. There is nothing in it: `await` is allowed, for those who are used to it, and not
+    needed."""
 
     __slots__ = ()
 

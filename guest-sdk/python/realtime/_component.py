@@ -16,6 +16,8 @@ from wit_world.imports import broadcast_operator, namespace, socket, types
 
 from . import _snapshot, _traces
 from ._host import FoundSocket, Payload, Target
+from ._payload import encode_json
+from ._registry import CONNECT
 from .errors import (
     AckTimeoutError,
     ConnectError,
@@ -29,8 +31,6 @@ from .errors import (
     ReservedEventError,
 )
 from .handshake import Handshake
-from ._payload import encode_json
-from ._registry import CONNECT
 
 P = ParamSpec("P")
 R = TypeVar("R")

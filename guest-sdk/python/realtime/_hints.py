@@ -91,7 +91,8 @@ def _class(cls: type, where: str) -> Check:
 def _impossible(hint: Any, where: str) -> TypeError:
     name = getattr(hint, "__qualname__", None) or str(hint)
     return TypeError(
-        f"{where}: what a client sends cannot become `{name}`; use the types of JSON, `bytes`, a dataclass or a TypedDict"
+        f"{where}: what a client sends cannot become `{name}`; "
+        "use the types of JSON, `bytes`, a dataclass or a TypedDict"
     )
 
 
@@ -188,7 +189,8 @@ def _tuple(args: tuple[Any, ...], where: str) -> Check:
             raise expected("an array", value)
         if len(value) != len(elements):
             raise Mismatch(f"expected {len(elements)} elements, found {len(value)}")
-        return tuple(_at(element, index, item) for index, (element, item) in enumerate(zip(elements, value)))
+        pairs = enumerate(zip(elements, value, strict=True))
+        return tuple(_at(element, index, item) for index, (element, item) in pairs)
 
     return check
 

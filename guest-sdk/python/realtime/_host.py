@@ -1,7 +1,7 @@
 """The seam to the host: what a handler can ask for, and the event that it runs for.
 
-In a component `_component.py` implements it on the WIT imports; in tests `testing.py` does. Everything above this module
-is plain Python.
+In a component `_component.py` implements it on the WIT imports; in tests `testing.py` does. Everything above this
+module is plain Python.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Registry:
     def add(self, event: str, function: Callable[..., Any]) -> None:
         self._check_time()
         if not isinstance(event, str):
-            raise TypeError(f"an event's name is text, not {event!r}: `@ns.socket.on(\"message\")`")
+            raise TypeError(f'an event\'s name is text, not {event!r}: `@ns.socket.on("message")`')
         if event in _NEVER:
             raise ValueError(f"clients cannot emit `{event}`: {_NEVER[event]}")
         self._named.setdefault(event, []).append(_Handler(function, skip=0))
@@ -104,7 +104,7 @@ class Registry:
             bound = handler.parameters.bind(event, args)
             returned = _loop.run(handler.function(*bound))
             if event == CONNECT and returned is False:
-                raise ValueError("`return False` does not refuse a connection: `raise ConnectError(\"reason\")` does")
+                raise ValueError('`return False` does not refuse a connection: `raise ConnectError("reason")` does')
             if reply.json == "[]":
                 reply = _reply(returned)
         return reply

@@ -1,13 +1,14 @@
 """Building a component: its modules are loaded once, and what memory holds then is what every event starts from.
 
-So everything that can be done once is done here, and everything that must not be the same in every instance is found here
-and made anew by `wake`. Nothing can be read from files later: modules that functions import are imported now, and the
-lines that tracebacks show are kept.
+So everything that can be done once is done here, and everything that must not be the same in every instance is found
+here and made anew by `wake`. Nothing can be read from files later: modules that functions import are imported now, and
+the lines that tracebacks show are kept.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -97,7 +98,8 @@ def _load(file: str, roots: list[str]) -> None:
 
 
 def seal() -> None:
-    """Called last: what was allocated so far stays. Collections of an event need not look at it, nor touch its memory."""
+    """Called last: what was allocated so far stays. Collections of an event need not look at it, nor touch its
+    memory."""
     gc.collect()
     gc.freeze()
 
@@ -209,15 +211,14 @@ def _namespace_of(module: ModuleType) -> RealtimeNamespace:
 
 
 def _preload() -> None:
-    """Imports what functions would import later, as far as it is there: not all that is imported somewhere is needed."""
+    """Imports what functions would import later, as far as it is there: not all that is imported somewhere is
+    needed."""
     done: set[str] = set()
     waiting = {*_LAZY, *_imports}
     while waiting:
         for name in sorted(waiting):
-            try:
+            with contextlib.suppress(Exception):
                 importlib.import_module(name)
-            except Exception:
-                pass
         done |= waiting
         waiting = _imports - done
 

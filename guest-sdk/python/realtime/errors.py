@@ -25,8 +25,8 @@ class ConnectError(Exception):
 class InvalidArgumentsError(Exception):
     """What a client sent is not what the handler takes.
 
-    Raised for arguments that are missing or do not fit their type hints, before the handler runs. A handler may raise it
-    itself. The host logs the text, without a traceback, and sends no acknowledgement.
+    Raised for arguments that are missing or do not fit their type hints, before the handler runs. A handler may raise
+    it itself. The host logs the text, without a traceback, and sends no acknowledgement.
     """
 
 

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from . import _host
 from ._calls import Done, Rooms
-from ._registry import Registry
 from ._host import Target
+from ._registry import Registry
 from .operator import Answers, BroadcastOperator, FoundSockets
 from .socket import Socket
 

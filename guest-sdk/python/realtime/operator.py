@@ -15,7 +15,8 @@ from .handshake import Handshake
 
 
 class BroadcastOperator:
-    """Which sockets of the namespace something is done to. Operators are immutable: each call of the chain makes a new one.
+    """Which sockets of the namespace something is done to. Operators are immutable: each call of the chain makes a new
+    one.
 
     Several rooms are a union, `except_` wins, and every socket gets an event once.
 
@@ -67,8 +68,8 @@ class BroadcastOperator:
     def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Answers:
         """Sends an event and waits for the acknowledgements of all matching sockets, at most so many seconds.
 
-        Answers that came in time are returned; `missing` says how many did not come. In an `async def` handler the result
-        may be awaited.
+        Answers that came in time are returned; `missing` says how many did not come. In an `async def` handler the
+        result may be awaited.
         """
         check_name(event, "an event's name")
         payload = _payload.encode(args, f"emit_with_ack `{event}`")

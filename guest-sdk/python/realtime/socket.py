@@ -7,21 +7,21 @@ from typing import Any, TypeVar, overload
 
 from . import _data, _host, _payload
 from ._calls import DONE, Done, Rooms, awaitable_in_async, check_name, milliseconds, room_names
+from ._host import Target
 from ._registry import Registry
 from .handshake import Handshake
-from ._host import Target
 from .operator import BroadcastOperator
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class Socket:
-    """The socket of the current event: where handlers are registered, and in handlers what is known of the socket and what
-    can be done with it.
+    """The socket of the current event: where handlers are registered, and in handlers what is known of the socket and
+    what can be done with it.
 
-    `emit`, `join`, `leave`, `disconnect` and broadcasts are commands. They take effect in the order they were called, at
-    the latest when the handler waits or returns; in `$connect` all of them are held until the handler returns. Where the
-    host does not take one, it raises a `RealtimeError`.
+    `emit`, `join`, `leave`, `disconnect` and broadcasts are commands. They take effect in the order they were called,
+    at the latest when the handler waits or returns; in `$connect` all of them are held until the handler returns. Where
+    the host does not take one, it raises a `RealtimeError`.
     """
 
     __slots__ = ("_registry", "_volatile")
@@ -38,9 +38,9 @@ class Socket:
         """Registers a handler for an event that clients emit, or for `$connect` (a client joins the namespace) or
         `$disconnect` (it is gone; the argument is the reason, such as `transport close`).
 
-        A decorator; with the handler as second argument it returns the socket, for chaining. The handler is a `def` or an
-        `async def`. Its arguments are those that the client sent, checked against its type hints; what it returns is the
-        acknowledgement (a tuple: several arguments; `None`: none).
+        A decorator; with the handler as second argument it returns the socket, for chaining. The handler is a `def` or
+        an `async def`. Its arguments are those that the client sent, checked against its type hints; what it returns is
+        the acknowledgement (a tuple: several arguments; `None`: none).
 
         >>> @ns.socket.on("add")  # doctest: +SKIP
         ... def add(a: float, b: float) -> float:
@@ -66,8 +66,8 @@ class Socket:
         return self.on(event) if handler is None else self.on(event, handler)
 
     def on_any(self, handler: Handler) -> Handler:
-        """Registers a handler for every event that clients emit, whatever its name; a decorator. It gets the name and all
-        arguments, and runs before the event's own handlers. `$connect` and `$disconnect` do not run it.
+        """Registers a handler for every event that clients emit, whatever its name; a decorator. It gets the name and
+        all arguments, and runs before the event's own handlers. `$connect` and `$disconnect` do not run it.
 
         >>> @ns.socket.on_any  # doctest: +SKIP
         ... def log(event: str, *args: object) -> None:
@@ -78,8 +78,8 @@ class Socket:
 
     @property
     def id(self) -> str:
-        """20 random characters, different for each namespace that a client joins. Also the name of a room that only this
-        socket is in."""
+        """20 random characters, different for each namespace that a client joins. Also the name of a room that only
+        this socket is in."""
         return _host.current().socket_id()
 
     @property
@@ -94,8 +94,8 @@ class Socket:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the host keeps for this connection, JSON of at most 64 KiB. Changes are kept: they are written back when the
-        handler waits or ends, also where it fails."""
+        """What the host keeps for this connection, JSON of at most 64 KiB. Changes are kept: they are written back when
+        the handler waits or ends, also where it fails."""
         return _data.load()
 
     @data.setter
@@ -119,8 +119,8 @@ class Socket:
         return DONE
 
     def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Any:
-        """Sends an event and waits for what the client acknowledges, at most so many seconds and no longer than the handler
-        may run: `None`, the value, or a tuple of several. Commands called before are sent first.
+        """Sends an event and waits for what the client acknowledges, at most so many seconds and no longer than the
+        handler may run: `None`, the value, or a tuple of several. Commands called before are sent first.
 
         In an `async def` handler it is awaited; nothing else of the handler runs meanwhile.
 
@@ -145,8 +145,8 @@ class Socket:
         return DONE
 
     def disconnect(self, close: bool = False) -> Done:
-        """Takes this socket out of the namespace; with `close`, ends the whole session with every namespace on it. What was
-        emitted before still reaches the client."""
+        """Takes this socket out of the namespace; with `close`, ends the whole session with every namespace on it. What
+        was emitted before still reaches the client."""
         _host.current().disconnect(close)
         return DONE
 
@@ -174,6 +174,6 @@ class Socket:
 
     @property
     def volatile(self) -> Socket:
-        """The same socket, but what is emitted from here on may be dropped where a client is slow to receive. What waits
-        for an acknowledgement is never dropped."""
+        """The same socket, but what is emitted from here on may be dropped where a client is slow to receive. What
+        waits for an acknowledgement is never dropped."""
         return Socket(self._registry, volatile=True)

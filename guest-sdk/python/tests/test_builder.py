@@ -65,13 +65,21 @@ class Projects(Folder):
 
 class Commands(Folder):
     def build(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(PACKAGE / "build.py"), *map(str, arguments), "--cache-dir", str(self.path / "cache")]
+        command = [
+            sys.executable,
+            str(PACKAGE / "build.py"),
+            *map(str, arguments),
+            "--cache-dir",
+            str(self.path / "cache"),
+        ]
         return subprocess.run(command, capture_output=True, text=True)
 
     def test_what_is_missing_is_named_with_the_command_that_installs_it(self) -> None:
         done = self.build(self.write("chat.py"))
         self.assertEqual(done.returncode, 3)
-        self.assertRegex(done.stderr, r"error: componentize-py \S+ is missing\nhint: `python3 .*build\.py --install .*cache`")
+        self.assertRegex(
+            done.stderr, r"error: componentize-py \S+ is missing\nhint: `python3 .*build\.py --install .*cache`"
+        )
 
     def test_wrong_usage_is_told_apart(self) -> None:
         self.assertEqual(self.build().returncode, 2)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import unittest
 from typing import Any
 
-import realtime
+import realtime.testing
 from realtime import AckTimeoutError, InvalidPayloadError, RealtimeNamespace
 from realtime._host import FoundSocket
 from realtime._payload import decode, encode
@@ -146,7 +147,8 @@ class Calls(unittest.TestCase):
             self.run_in_handler(lambda: self.ns.socket.on("late", print))
 
     def test_names_are_text(self) -> None:
-        for use in (lambda: self.ns.socket.join(3), lambda: self.ns.to([None]), lambda: self.ns.emit(b"x")):  # type: ignore
+        wrong: Any = None
+        for use in (lambda: self.ns.socket.join([wrong]), lambda: self.ns.to([wrong]), lambda: self.ns.emit(wrong)):
             with self.assertRaises(TypeError):
                 self.run_in_handler(use)
             self.ns = RealtimeNamespace()
@@ -173,6 +175,9 @@ class Wire(unittest.TestCase):
         payload = encode(("\ud800", "ü"), "test")
         payload.json.encode()
         self.assertEqual(decode(payload), ["\ud800", "ü"])
+
+    def test_the_example_of_testing_is_true(self) -> None:
+        self.assertEqual(doctest.testmod(realtime.testing).failed, 0)
 
     def test_everything_public_has_a_description(self) -> None:
         for name in realtime.__all__:
