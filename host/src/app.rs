@@ -4,6 +4,7 @@
 //! `$disconnect` and running handlers get [`GRACE`] to finish.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,18 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adapter::LocalAdapter;
-use crate::config::{Mount, RunConfig};
+use crate::config::{HandlerLimits, Mount, RunConfig};
 use crate::engine_io::transport::Endpoint;
 use crate::gateway::{Gateway, MountError};
-use crate::guest::Handler;
+use crate::guest::{Handler, LoadError};
 use crate::hint::{self, HintExt};
 use crate::http::{Routes, Server};
 use crate::runtime::{CodeCache, Runtime};
 use crate::telemetry::metrics;
+
+mod inspect;
+
+pub use inspect::inspect;
 
 /// How long handlers may take to finish when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -68,24 +73,31 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
 
 /// Loads every component and gives it its namespace.
 async fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
-    let cache = config.cache_dir.clone().and_then(|directory| {
-        // Only the next start is slower for it.
-        CodeCache::open(directory).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
-    });
-    let runtime = Runtime::new(config.handler.clone(), cache).map_err(|error| {
-        let hint = error.hint();
-        hint::add(error, hint)
-    })?;
-    let runtime = Arc::new(runtime);
+    let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
     let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
     for mount in &config.components {
-        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(|error| {
-            let hint = error.hint().unwrap_or_default();
-            hint::add(error, hint)
-        })?;
+        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(explain)?;
         mount_one(&mut gateway, mount, handler).with_context(|| format!("cannot serve {}", mount.file.display()))?;
     }
     Ok(gateway)
+}
+
+fn start_runtime(limits: &HandlerLimits, cache_dir: Option<&Path>) -> anyhow::Result<Arc<Runtime>> {
+    let cache = cache_dir.and_then(|directory| {
+        // Only the next start is slower for it.
+        let opened = CodeCache::open(directory.to_owned());
+        opened.inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
+    });
+    let runtime = Runtime::new(limits.clone(), cache).map_err(|error| {
+        let hint = error.hint();
+        hint::add(error, hint)
+    })?;
+    Ok(Arc::new(runtime))
+}
+
+fn explain(error: LoadError) -> anyhow::Error {
+    let hint = error.hint().unwrap_or_default();
+    hint::add(error, hint)
 }
 
 fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::Result<()> {
@@ -101,14 +113,9 @@ fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::
             hint::add(error, hint)
         })?;
     let description = namespace.handler().description();
-    let mut events: Vec<_> = description.events.iter().map(String::as_str).collect();
-    events.sort_unstable();
-    if description.any_event {
-        events.push("(any other)");
-    }
     tracing::info!(
         namespace = namespace.path(),
-        events = events.join(", "),
+        events = inspect::events(description),
         component = %mount.file.display(),
         "mounted"
     );

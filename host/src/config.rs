@@ -28,6 +28,15 @@ pub struct RunConfig {
     pub handler: HandlerLimits,
 }
 
+/// What `host inspect` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectConfig {
+    pub file: PathBuf,
+    /// As in [`RunConfig`].
+    pub cache_dir: Option<PathBuf>,
+    pub handler: HandlerLimits,
+}
+
 /// A component to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {

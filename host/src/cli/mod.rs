@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand. Flags and environment variables in, checked `config` values out.
 
+mod cache;
+pub mod inspect;
 mod limits;
 mod machine;
 pub mod run;
@@ -17,4 +19,5 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Run(Box<run::Run>),
+    Inspect(inspect::Inspect),
 }

@@ -1,9 +1,9 @@
 //! `host run`: serves components until it is told to stop.
 
-use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::cache::CacheArgs;
 use super::limits::{ClientArgs, HandlerArgs, RecoveryArgs};
 use crate::config::{CorsOrigins, Mount, RunConfig};
 use crate::hint::{self, HintExt};
@@ -58,14 +58,8 @@ pub struct Run {
     #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
     static_dir: Option<PathBuf>,
 
-    /// Folder for compiled components, so that the next start is fast. It must be private: what lies there is run as
-    /// native code. [default: $XDG_CACHE_HOME/host, else ~/.cache/host]
-    #[arg(long, value_name = "DIR", env = "HOST_CACHE_DIR", conflicts_with = "no_cache")]
-    cache_dir: Option<PathBuf>,
-
-    /// Compile components at every start and keep nothing on disk.
-    #[arg(long, env = "HOST_NO_CACHE")]
-    no_cache: bool,
+    #[command(flatten)]
+    cache: CacheArgs,
 
     /// How log lines look.
     #[arg(long, value_name = "FORMAT", env = "HOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
@@ -97,7 +91,7 @@ impl Run {
             env: distinct(self.env)?,
             cors_origins: cors(self.cors_origin)?,
             static_dir: self.static_dir.map(existing_dir).transpose()?,
-            cache_dir: cache_dir(self.cache_dir, self.no_cache)?,
+            cache_dir: self.cache.dir()?,
             client,
             recovery: self.recovery.limits(),
             handler,
@@ -182,23 +176,6 @@ fn existing_dir(dir: PathBuf) -> anyhow::Result<PathBuf> {
     ))
 }
 
-fn cache_dir(given: Option<PathBuf>, no_cache: bool) -> anyhow::Result<Option<PathBuf>> {
-    if no_cache || given.is_some() {
-        return Ok(given);
-    }
-    let absolute = |name: &str| std::env::var_os(name).filter(|dir: &OsString| Path::new(dir).is_absolute());
-    let cache = absolute("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| absolute("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    match cache {
-        Some(dir) => Ok(Some(dir.join("host"))),
-        None => Err(hint::error(
-            "no folder for compiled components: neither XDG_CACHE_HOME nor HOME is set",
-            "give --cache-dir a private folder, or --no-cache",
-        )),
-    }
-}
-
 /// `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000`.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let first = text.to_socket_addrs().map_err(|_| "write ADDRESS:PORT, such as `0.0.0.0:3000`".to_owned())?.next();
@@ -245,8 +222,10 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     fn config(arguments: &[&str]) -> anyhow::Result<RunConfig> {
-        let Command::Run(run) = Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command;
-        run.into_config()
+        match Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command {
+            Command::Run(run) => run.into_config(),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn message(arguments: &[&str]) -> (String, bool) {

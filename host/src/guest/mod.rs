@@ -8,6 +8,7 @@ mod commands;
 mod convert;
 mod description;
 mod error;
+mod examine;
 mod handler;
 mod imports;
 mod load;
@@ -21,5 +22,6 @@ mod world;
 
 pub use description::DescriptionError;
 pub use error::{LoadError, LoadReason};
+pub use examine::{Examination, Import};
 pub use handler::Handler;
 pub use world::WorldError;

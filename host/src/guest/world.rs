@@ -89,6 +89,11 @@ pub(super) fn world_of(component: &Interfaces) -> Result<Calls, WorldError> {
     Ok(calls)
 }
 
+/// Whether a component whose handler is called so may import this; without a handler, whether any may.
+pub(super) fn grants(import: &str, calls: Option<Calls>) -> bool {
+    is_granted(&Name::parse(import), calls.unwrap_or(Calls::Concurrent))
+}
+
 fn is_granted(import: &Name<'_>, calls: Calls) -> bool {
     let concurrent = calls == Calls::Concurrent;
     if import.package == CONTRACT {
@@ -131,7 +136,7 @@ mod tests {
 
     fn world(imports: &[&str], exports: &[&str]) -> Result<Calls, WorldError> {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        world_of(&Interfaces { imports: names(imports), exports: names(exports) })
+        world_of(&Interfaces { imports: names(imports), exports: names(exports), ..Interfaces::default() })
     }
 
     #[test]
