@@ -143,7 +143,10 @@ impl Member {
     pub(super) fn leave(&mut self, reason: DisconnectReason) {
         match self.stage {
             // No handler has seen the client yet.
-            Stage::New => self.stage = Stage::Done,
+            Stage::New => {
+                self.stage = Stage::Done;
+                self.give_back(reason);
+            }
             Stage::Connecting => self.gone = self.gone.or(Some(reason)),
             Stage::Connected => self.leave_namespace(reason),
             Stage::Leaving | Stage::Done => {}
@@ -158,6 +161,16 @@ impl Member {
             && let Some(pid) = self.socket.pid()
         {
             self.departure = Some(recovery.depart(&pid, self.socket.id()));
+        }
+    }
+
+    /// What the client was about to take up again stays for its next try.
+    fn give_back(&mut self, reason: DisconnectReason) {
+        if reason.is_recoverable()
+            && let Some(recovery) = self.socket.namespace().recovery()
+            && let Some(Resume::Ready(Resumed { pid, state, .. })) = self.resume.take().map(|resume| *resume)
+        {
+            recovery.depart(&pid, &state.id).keep(state);
         }
     }
 
