@@ -1,5 +1,6 @@
 //! The `host` program: parse, run, print the error chain, exit code.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -23,6 +24,11 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Run(run) => {
             telemetry::init(run.log_format)?;
             block_on(app::run(run.into_config()?))
+        }
+        Command::Build(build) => {
+            telemetry::init(LogFormat::Pretty)?;
+            let component = build.execute()?;
+            writeln!(std::io::stdout(), "{}", component.display()).context("cannot write to stdout")
         }
         Command::Inspect(inspect) => {
             telemetry::init(LogFormat::Pretty)?;

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Flags and environment variables in, checked `config` values out.
 
+pub mod build;
 mod cache;
 pub mod inspect;
 mod limits;
@@ -19,5 +20,6 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Run(Box<run::Run>),
+    Build(build::Build),
     Inspect(inspect::Inspect),
 }

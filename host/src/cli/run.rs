@@ -3,8 +3,10 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use super::build::BuildArgs;
 use super::cache::CacheArgs;
 use super::limits::{ClientArgs, HandlerArgs, RecoveryArgs};
+use crate::build;
 use crate::config::{CorsOrigins, Mount, RunConfig};
 use crate::hint::{self, HintExt};
 use crate::telemetry::LogFormat;
@@ -27,10 +29,13 @@ Examples:
   host run chat.wasm --namespace /lobby --listen 0.0.0.0:8080 --cors-origin https://example.org
   host run /chat=chat.wasm /game=game.wasm --handler-time 2s --handler-memory 32MiB")]
 pub struct Run {
-    /// Component files. `PATH=FILE` serves FILE as the namespace PATH (`/chat=chat.wasm`); without PATH, the component
-    /// says which namespace it is.
+    /// Component files, or sources, which are built first (`host build` says how). `PATH=FILE` serves FILE as the
+    /// namespace PATH (`/chat=chat.wasm`); without PATH, the component says which namespace it is.
     #[arg(required = true, value_name = "COMPONENT")]
     components: Vec<PathBuf>,
+
+    #[command(flatten)]
+    build: BuildArgs,
 
     /// Namespace of the component, where only one is served. It must be the component's own, where that has one.
     #[arg(long, value_name = "PATH", env = "HOST_NAMESPACE")]
@@ -84,8 +89,12 @@ impl Run {
     pub fn into_config(self) -> anyhow::Result<RunConfig> {
         let client = self.client.check()?;
         let handler = self.handler.check(&client)?;
+        let mut components = mounts(self.components, self.namespace)?;
+        for component in &mut components {
+            component.file = build::build(&component.file, &self.build.options())?;
+        }
         Ok(RunConfig {
-            components: mounts(self.components, self.namespace)?,
+            components,
             listen: self.listen,
             path: self.path,
             env: distinct(self.env)?,
