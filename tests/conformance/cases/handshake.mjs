@@ -30,9 +30,14 @@ export default {
       steps: [["poll open", `EIO=3&EIO=4&transport=x&transport=polling`]],
     },
     request("a path below the endpoint", "", { path: "/socket.io/x?EIO=4&transport=x" }),
-    ...["", "transport=", "transport=tesla", "transport=webtransport", "transport=constructor"].map((transport) =>
-      request(`transport unknown: ${transport || "none"}`, `EIO=4&${transport}`),
-    ),
+    ...[
+      "",
+      "transport=",
+      "transport=tesla",
+      "transport=webtransport",
+      "transport=Polling",
+      "transport=constructor",
+    ].map((transport) => request(`transport unknown: ${transport || "none"}`, `EIO=4&${transport}`)),
     ...["EIO=3&", "", "EIO=5&", "EIO=&", "EIO=04&", "eio=4&"].map((version) =>
       request(`protocol version not 4: ${version || "none"}`, `${version}transport=polling`),
     ),
@@ -89,6 +94,18 @@ export default {
     {
       name: "WebSocket without an upgrade for a session",
       steps: [["poll open"], ["poll as", WEBSOCKET], ["poll request"]],
+    },
+    {
+      name: "long-polling requests for a session that was on WebSocket and is gone",
+      steps: [
+        ["watch enter"],
+        ["ws enter"],
+        ["ws close", 1000],
+        ["watch left", "ws"],
+        ["poll adopt", "ws"],
+        ["poll request"],
+        ["poll post", "3"],
+      ],
     },
     request("an upgrade without a key", WEBSOCKET, { headers: { ...UPGRADE, "sec-websocket-key": "" } }),
     request("an upgrade with a short key", WEBSOCKET, { headers: { ...UPGRADE, "sec-websocket-key": "AAAA" } }),
