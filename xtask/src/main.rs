@@ -16,7 +16,8 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, the official client against the real host, the chat in a browser
+  test            run every test: Rust, real clients against the real host, the host beside the reference server,
+                  the chat in a browser
 ";
 
 fn main() -> ExitCode {
@@ -79,7 +80,7 @@ fn test() -> anyhow::Result<()> {
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
 
-    for suite in ["e2e", "browser"] {
+    for suite in ["e2e", "conformance", "browser"] {
         step(&format!("tests/{suite}"));
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec"]).args(test_files(&tests.join(suite))?).current_dir(&tests);

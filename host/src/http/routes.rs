@@ -8,9 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, ORIGIN, VARY};
+use hyper::{Method, Request, Response, StatusCode};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
 use crate::config::CorsOrigins;
@@ -49,26 +50,33 @@ impl<S: Service> Routes<S> {
     }
 
     async fn socket_io(&self, request: Request<Incoming>, address: IpAddr) -> Response<Body> {
+        let preflight = self.cors.is_some() && request.method() == Method::OPTIONS;
         let endpoint =
             service_fn(async |request| Ok::<_, Infallible>(self.endpoint.serve(request, address).await.map(known)));
-        match &self.cors {
+        let mut response = match &self.cors {
             Some(cors) => cors.layer(endpoint).oneshot(request).await.unwrap_or_else(|never| match never {}),
             None => endpoint.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        };
+        if preflight {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response.headers_mut().append(VARY, HeaderValue::from_name(ACCESS_CONTROL_REQUEST_HEADERS));
         }
+        response
     }
 }
 
 /// As the reference server's `cors` option: without origins there are no headers at all. Origins that are named may
 /// send cookies.
 fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
-    let layer =
-        CorsLayer::new().allow_methods(AllowMethods::mirror_request()).allow_headers(AllowHeaders::mirror_request());
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request());
     match origins {
-        CorsOrigins::Any => Some(layer.allow_origin(AllowOrigin::any())),
+        CorsOrigins::Any => Some(layer.allow_origin(AllowOrigin::any()).vary([])),
         CorsOrigins::Only(origins) if origins.is_empty() => None,
         CorsOrigins::Only(origins) => {
             let origins: Vec<_> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-            Some(layer.allow_origin(AllowOrigin::list(origins)).allow_credentials(true))
+            Some(layer.allow_origin(AllowOrigin::list(origins)).allow_credentials(true).vary([ORIGIN]))
         }
     }
 }

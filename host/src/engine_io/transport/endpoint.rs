@@ -59,7 +59,7 @@ impl<S: Service> Endpoint<S> {
         let transport = target.transport.ok_or(Refusal::UnknownTransport)?;
         let websocket = transport == TransportName::WebSocket;
         if let Some(sid) = &target.sid {
-            let live = self.registry.get(sid).ok_or(Refusal::UnknownSid)?;
+            let live = self.registry.get(sid).filter(|live| !live.session.is_closed()).ok_or(Refusal::UnknownSid)?;
             if !target.supported || websocket != target.upgrade {
                 return Err(Refusal::BadRequest);
             }

@@ -1,0 +1,233 @@
+/** CONNECT and DISCONNECT: joining namespaces and leaving them. */
+
+const opened = (name, ...steps) => ({ name, steps: [["ws open"], ["ws receive"], ...steps] });
+/** Packets that may have crossed the server's own; the namespace `/` is joined as well. */
+const crossing = (name, ...steps) => ({
+  ...opened(name, ...steps, ["ws sync", "/"]),
+  differs: { as: "crossing", reference: ["ws closed 1005"], host: ['ws < 43999["/"]'] },
+});
+const END = ["ws receiveAll"];
+/** Shows whether the socket of `/probe` is still there. */
+const ALIVE = ["ws sync"];
+
+export default {
+  group: "CONNECT and DISCONNECT",
+  cases: [
+    opened("the namespace /", ["ws join", "/"], ["ws sync", "/"]),
+    opened("the namespace / by its name", ["ws send", "40/,"], ["ws receive"], ["ws sync", "/"]),
+    opened("another namespace", ["ws join", "/probe"], ALIVE),
+    opened("without the comma", ["ws send", "40/probe"], ["ws receive", 2], ALIVE),
+    opened(
+      "an auth object",
+      ["ws join", "/probe", '{"token":"é","deep":{"a":[1,null]}}'],
+      ["ws send", '42/probe,1["echo"]'],
+      ["ws receive"],
+    ),
+    opened("an empty auth object", ["ws join", "/probe", "{}"], ALIVE),
+    ...["[]", "null", '"token"', "1", "{", "{}x"].map((auth) =>
+      opened(`auth that is no object: ${auth}`, ["ws join", "/probe", auth, 1], ["ws receiveAll"]),
+    ),
+    opened("auth with an id before it", ["ws send", '40/probe,7{"a":1}'], ["ws receive", 2], ALIVE),
+    opened("a namespace that does not exist", ["ws send", "40/nowhere,"], ["ws receive"], ["ws join", "/probe"], ALIVE),
+    opened("a namespace that does not exist, with auth", ["ws send", '40/nowhere,{"a":1}'], ["ws receive"]),
+    opened("a namespace that does not exist, twice", ["ws send", "40/nowhere,", "40/nowhere,"], ["ws receive", 2]),
+    opened("a namespace with a query", ["ws send", "40/probe?a=b,"], ["ws receive"]),
+    opened("a namespace in another case", ["ws send", "40/PROBE,"], ["ws receive"]),
+    opened("a namespace with a slash more", ["ws send", "40/probe/,"], ["ws receive"]),
+    opened("a namespace that is escaped", ["ws send", "40/%70robe,"], ["ws receive"]),
+    opened("a namespace without a slash", ["ws send", "40probe,"], END),
+    opened("a namespace with unicode", ["ws send", "40/é€,"], ["ws receive"]),
+    opened("a namespace of quotes", ["ws send", '40/"\\\n,'], ["ws receive"]),
+    opened(
+      "several namespaces on one session",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws join", "/other"],
+      ["ws sync", "/"],
+      ["ws sync", "/probe"],
+      ["ws sync", "/other"],
+    ),
+    opened("several CONNECTs at once are answered in order", ["ws send", "40", "40/other,"], ["ws receive", 2]),
+    opened("a second CONNECT", ["ws join", "/"], ["ws send", "40"], END),
+    opened(
+      "a second CONNECT ends the other namespaces too",
+      ["ws join", "/other"],
+      ["ws join", "/"],
+      ["ws send", "40"],
+      END,
+    ),
+    opened("a CONNECT_ERROR from the client", ["ws join", "/"], ["ws send", '44{"message":"x"}'], END),
+    opened("an event before CONNECT", ["ws send", '42["name"]'], END),
+    opened("an ack before CONNECT", ["ws send", "430[]"], END),
+    opened("a DISCONNECT before CONNECT", ["ws send", "41"], END),
+    opened("an event to a namespace that was not joined", ["ws join", "/"], ["ws send", '42/other,["name"]'], END),
+    opened("an ack to a namespace that was not joined", ["ws join", "/"], ["ws send", "43/other,0[]"], END),
+    opened("a DISCONNECT of a namespace that was not joined", ["ws join", "/"], ["ws send", "41/other,"], END),
+    opened("an event to a namespace that does not exist", ["ws join", "/"], ["ws send", '42/nowhere,["name"]'], END),
+    crossing(
+      "an event to a namespace that refused",
+      ["ws join", "/"],
+      ["ws send", '40/probe,{"mode":"reject"}'],
+      ["ws receive"],
+      ["ws send", '42/probe,["echo"]'],
+    ),
+    opened(
+      "leaving one namespace keeps the others",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws send", "41"],
+      ALIVE,
+      ["ws join", "/"],
+      ["ws sync", "/"],
+    ),
+    opened(
+      "leaving the last namespace keeps the session",
+      ["ws join", "/"],
+      ["ws send", "41"],
+      ["ws join", "/probe"],
+      ALIVE,
+    ),
+    crossing(
+      "an event after leaving",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws send", "41/probe,"],
+      ["ws sync", "/"],
+      ["ws send", '42/probe,["echo"]'],
+    ),
+    crossing(
+      "leaving twice",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws send", "41/probe,"],
+      ["ws sync", "/"],
+      ["ws send", "41/probe,"],
+    ),
+    opened("a DISCONNECT with a payload", ["ws join", "/"], ["ws send", "41{}"], END),
+    opened("a DISCONNECT with an id", ["ws join", "/probe"], ["ws join", "/"], ["ws send", "417"], ["ws sync"]),
+    opened(
+      "joining again gives another socket",
+      ["ws join", "/other"],
+      ["ws join", "/"],
+      ["ws send", "41"],
+      ["ws sync", "/other"],
+      ["ws join", "/"],
+      ["ws sync", "/"],
+    ),
+    {
+      name: "the reason that others see after leaving",
+      steps: [["watch enter"], ["ws enter"], ["ws send", "41/probe,"], ["watch left", "ws"]],
+    },
+    {
+      name: "the reason that others see after a second CONNECT",
+      steps: [["watch enter"], ["ws enter"], ["ws send", "40/probe,"], ["watch left", "ws"]],
+      differs: { as: "reasons", reference: ["watch left: forced close"], host: ["watch left: forced server close"] },
+    },
+    opened("a rejection with data", ["ws send", '40/probe,{"mode":"reject"}'], ["ws receive"]),
+    opened("a rejection without data", ["ws send", '40/probe,{"mode":"rejectPlain"}'], ["ws receive"]),
+    opened(
+      "a second try after a rejection",
+      ["ws send", '40/probe,{"mode":"reject"}'],
+      ["ws receive"],
+      ["ws join", "/probe"],
+      ALIVE,
+    ),
+    opened(
+      "the handler disconnects at once",
+      ["ws join", "/"],
+      ["ws send", '40/probe,{"mode":"bye"}'],
+      ["ws receive", 3],
+      ["ws sync", "/"],
+    ),
+    opened(
+      "a slow $connect delays other namespaces of the session not",
+      ["ws send", '40/probe,{"mode":"slow","ms":300}'],
+      ["ws join", "/"],
+      ["ws sync", "/"],
+      ["ws receive", 2],
+    ),
+    {
+      ...opened(
+        "an event while $connect runs",
+        ["ws send", '40/probe,{"mode":"slow","ms":200}', '42/probe,1["echo"]'],
+        ["ws receive", 3],
+      ),
+      differs: {
+        as: "events_wait",
+        reference: ["ws closed 1005"],
+        host: ['ws < 40/probe,{"sid":"<socket 2>"}', 'ws < 42/probe,["ready"]', "ws < 43/probe,1[]"],
+      },
+    },
+    {
+      ...opened(
+        "a DISCONNECT while $connect runs",
+        ["ws join", "/"],
+        ["ws send", '40/probe,{"mode":"slow","ms":500}'],
+        ["ws sync", "/"],
+        ["ws send", "41/probe,"],
+        ["ws receive", 2],
+      ),
+      differs: {
+        as: "events_wait",
+        reference: ["ws closed 1005"],
+        host: ['ws < 40/probe,{"sid":"<socket 3>"}', 'ws < 42/probe,["ready"]'],
+      },
+    },
+    {
+      ...opened(
+        "a second CONNECT while $connect runs",
+        ["ws send", '40/probe,{"mode":"slow","ms":200}', "40/probe,{}"],
+        ["ws receive", 4],
+      ),
+      differs: {
+        as: "events_wait",
+        reference: [
+          'ws < 40/probe,{"sid":"<socket 2>"}',
+          'ws < 42/probe,["hello","<socket 2>",["<socket 2>"]]',
+          'ws < 40/probe,{"sid":"<socket 3>"}',
+          'ws < 42/probe,["ready"]',
+        ],
+        host: ["ws closed 1005"],
+      },
+    },
+    opened(
+      "the server disconnects the socket",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws send", '42/probe,["quit",false]'],
+      ["ws receive"],
+      ["ws sync", "/"],
+    ),
+    crossing(
+      "the server disconnects the socket, and events follow",
+      ["ws join", "/"],
+      ["ws join", "/probe"],
+      ["ws send", '42/probe,["quit",false]'],
+      ["ws receive"],
+      ["ws send", '42/probe,["echo"]'],
+    ),
+    opened("the server closes the session", ["ws join", "/probe"], ["ws send", '42/probe,["quit",true]'], END),
+    {
+      ...opened(
+        "the server closes the session, with another namespace",
+        ["ws join", "/"],
+        ["ws join", "/probe"],
+        ["ws send", '42/probe,["quit",true]'],
+        END,
+      ),
+      differs: {
+        as: "disconnect_order",
+        reference: ["ws < 41", "ws < 41/probe,"],
+        host: ["ws < 41/probe,", "ws < 41"],
+      },
+    },
+    {
+      name: "the reason that others see when the server disconnects the socket",
+      steps: [["watch enter"], ["ws enter"], ["ws send", '42/probe,["quit",false]'], ["watch left", "ws"]],
+    },
+    {
+      name: "the reason that others see when the server closes the session",
+      steps: [["watch enter"], ["ws enter"], ["ws send", '42/probe,["quit",true]'], ["watch left", "ws"]],
+    },
+  ],
+};
