@@ -1,0 +1,4 @@
+pub mod decoder;
+pub mod payload;
+pub mod placeholders;
+mod reference;
