@@ -1,4 +1,7 @@
+//! One module a target. Each panics where a promise is broken.
+
 pub mod decoder;
 pub mod payload;
 pub mod placeholders;
 mod reference;
+pub mod session;
