@@ -103,7 +103,9 @@ fn check_event(name: &str, payload: &Payload, sent: &str) {
     let Some(Value::Array(arguments)) = values(&payload.json) else { panic!("arguments lost: {}", payload.json) };
     match sent.split_first() {
         Some((Value::String(first), rest)) => assert!(first == name && rest == arguments),
-        Some((Value::Number(_), rest)) => assert!(values(name).is_some_and(|name| name.is_number()) && rest == arguments),
+        Some((Value::Number(_), rest)) => {
+            assert!(values(name).is_some_and(|name| name.is_number()) && rest == arguments)
+        }
         _ => panic!("an event without a name was taken"),
     }
 }

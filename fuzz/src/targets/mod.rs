@@ -4,4 +4,5 @@ pub mod decoder;
 pub mod payload;
 pub mod placeholders;
 mod reference;
+pub mod server;
 pub mod session;

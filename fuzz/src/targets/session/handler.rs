@@ -104,11 +104,9 @@ pub fn command(log: &Mutex<Log>, run: Option<usize>, operation: Operation) -> Co
         Operation::Emit { volatile, size, attachments } => {
             Command::Emit { event: "e".into(), payload: payload(log, run, size, attachments), volatile }
         }
-        Operation::Broadcast { to, size, attachments } => Command::Broadcast {
-            target: target(to),
-            event: "e".into(),
-            payload: payload(log, run, size, attachments),
-        },
+        Operation::Broadcast { to, size, attachments } => {
+            Command::Broadcast { target: target(to), event: "e".into(), payload: payload(log, run, size, attachments) }
+        }
         Operation::Join(names) => Command::Join(rooms(names)),
         Operation::Leave(room) => Command::Leave(log.lock().room(room)),
         Operation::Disconnect { close } => Command::Disconnect { close },

@@ -42,26 +42,68 @@ pub struct Script {
 #[derive(Debug, Arbitrary)]
 enum Step {
     Open,
-    Send { client: u8, packet: ClientPacket },
-    Text { client: u8, text: String },
-    Binary { client: u8, data: Vec<u8> },
-    Receive { client: u8 },
-    Work { client: u8 },
-    Close { client: u8, reason: u8 },
-    Drop { client: u8 },
-    Order { call: u8, order: Order },
+    Send {
+        client: u8,
+        packet: ClientPacket,
+    },
+    Text {
+        client: u8,
+        text: String,
+    },
+    Binary {
+        client: u8,
+        data: Vec<u8>,
+    },
+    Receive {
+        client: u8,
+    },
+    Work {
+        client: u8,
+    },
+    Close {
+        client: u8,
+        reason: u8,
+    },
+    Drop {
+        client: u8,
+    },
+    Order {
+        call: u8,
+        order: Order,
+    },
     /// A command that no socket caused.
-    Outside { namespace: u8, operation: Operation },
-    Wait { seconds: u8 },
+    Outside {
+        namespace: u8,
+        operation: Operation,
+    },
+    Wait {
+        seconds: u8,
+    },
 }
 
 #[derive(Debug, Arbitrary)]
 enum ClientPacket {
-    Connect { namespace: u8 },
-    Disconnect { namespace: u8 },
+    Connect {
+        namespace: u8,
+    },
+    Disconnect {
+        namespace: u8,
+    },
     /// With its attachments, or without the last one.
-    Event { namespace: u8, name: u8, ack: Option<u8>, size: u8, attachments: u8, whole: bool },
-    Ack { namespace: u8, id: u8, attachments: u8, whole: bool },
+    Event {
+        namespace: u8,
+        name: u8,
+        ack: Option<u8>,
+        size: u8,
+        attachments: u8,
+        whole: bool,
+    },
+    Ack {
+        namespace: u8,
+        id: u8,
+        attachments: u8,
+        whole: bool,
+    },
 }
 
 /// What a running handler does.
