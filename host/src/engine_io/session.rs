@@ -175,7 +175,7 @@ impl Session {
     }
 
     /// Whether the session is being closed, and why.
-    pub(super) fn closing(&self) -> Option<CloseReason> {
+    pub(crate) fn closing(&self) -> Option<CloseReason> {
         match self.state.lock().phase {
             Phase::Open => None,
             Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
@@ -299,7 +299,7 @@ impl Session {
 
     /// Frames for a GET: all that wait; then a close packet where the session is closing; a noop where the client
     /// should stop polling.
-    pub(super) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
+    pub(crate) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
         let mut state = self.state.lock();
         if state.polling.is_none() {
             // Upgraded meanwhile: what waits is for the WebSocket.
