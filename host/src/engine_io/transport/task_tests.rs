@@ -198,7 +198,7 @@ async fn what_follows_a_malformed_message_is_not_handled() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_packet_ends_the_session_at_once() {
     let running = Bench::new().start();
-    running.post("4a\u{1e}bad\u{1e}4b").await;
+    running.post("4a\u{1e}x\u{1e}4b").await;
     assert!(!running.known());
     assert_eq!(running.script.0.lock().messages, ["a"]);
     assert_eq!(running.closed(), Some(CloseReason::ParseError));
