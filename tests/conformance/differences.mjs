@@ -10,6 +10,16 @@ export const DIFFERENCES = {
     "closes the session; a second CONNECT makes a second socket",
     "events and DISCONNECT wait until `$connect` has returned; a second CONNECT closes the session, as always",
   ],
+  recovery_unseen: [
+    "Connection state recovery of a client that has seen no event",
+    "starts anew: clients send no offset then",
+    "is recovered: it missed what came since its CONNECT",
+  ],
+  recovery_volatile: [
+    "Volatile events with connection state recovery",
+    "have no offset, and clients take a text at their end for one",
+    "have that of the event before them, so that clients return with one that exists",
+  ],
   crossing: [
     "Packets for a namespace that the socket has left, or that refused it",
     "closes the session",

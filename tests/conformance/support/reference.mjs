@@ -55,6 +55,7 @@ const EVENTS = {
     socket.join(rooms);
   },
   emit: (socket, ack, event, arg) => (socket.emit(event, arg), ack()),
+  emitVolatile: (socket, ack, event, arg) => (socket.volatile.emit(event, arg), ack()),
   op: (socket, ack, { to, event, args }) => (socket.to(to).emit(event, args), ack()),
   ask(socket, ack, ms) {
     socket.timeout(ms).emit("question", 42, (error, ...answer) => {

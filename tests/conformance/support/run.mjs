@@ -8,7 +8,7 @@ import { Polling } from "./polling.mjs";
 import { Socket } from "./websocket.mjs";
 
 /** What `probe` tells its whole namespace; sockets of other cases may leave late. */
-const LEFT = /^42\/probe,\["left",(\{.*\})\]$/;
+const LEFT = /^42\/probe,\["left",(\{.*\})(?:,"[^"]*")?\]$/;
 
 /** Longer packets stand in transcripts by their hash. */
 const LONG = 1000;

@@ -18,6 +18,7 @@ export const SETTINGS = {
   small: settings({ payload: 300 }),
   pings: settings({ interval: 400, timeout: 600 }),
   impatient: settings({ upgrade: 300, connect: 700 }),
+  recovery: settings({ recovery: 60_000 }),
   anyOrigin: settings({ origins: ["*"] }),
   oneOrigin: settings({ origins: ["http://a.test"] }),
   twoOrigins: settings({ origins: ["http://a.test", "http://b.test"] }),
@@ -29,17 +30,20 @@ function settings({
   timeout = 20_000,
   upgrade = 10_000,
   connect = 45_000,
+  recovery,
   origins = [],
 }) {
   return {
     flags: [
       ...["--max-payload", `${payload}`, "--ping-interval", `${interval}ms`, "--ping-timeout", `${timeout}ms`],
       ...["--upgrade-timeout", `${upgrade}ms`, "--connect-timeout", `${connect}ms`],
+      ...(recovery ? ["--recovery", `${recovery}ms`] : []),
       ...origins.flatMap((origin) => ["--cors-origin", origin]),
     ],
     options: {
       ...{ maxHttpBufferSize: payload, pingInterval: interval, pingTimeout: timeout },
       ...{ upgradeTimeout: upgrade, connectTimeout: connect },
+      connectionStateRecovery: recovery && { maxDisconnectionDuration: recovery },
       cors: cors(origins),
     },
   };

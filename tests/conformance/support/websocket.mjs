@@ -132,6 +132,12 @@ export class Socket {
     await this.receive(count);
   }
 
+  /** Joins a namespace as another client, which was cut off. */
+  returns(client, namespace, changes = {}) {
+    const { pid, offset } = this.run.client(client);
+    this.send(`40${namespace},${JSON.stringify({ pid, offset, ...changes })}`);
+  }
+
   /** Opens a session and joins a namespace. */
   async enter(namespace) {
     await this.open();
@@ -187,6 +193,8 @@ export class Socket {
     }
     this.sid = String(frame).match(/^0\{"sid":"([^"]+)"/)?.[1] ?? this.sid;
     this.id = String(frame).match(/^40[^{]*\{"sid":"([^"]+)"/)?.[1] ?? this.id;
+    this.pid = String(frame).match(/^40.*"pid":"([^"]+)"/)?.[1] ?? this.pid;
+    this.offset = String(frame).match(/^4[25][^[]*\[.*,"([^",]+)"\]$/)?.[1] ?? this.offset;
     this.#wanted = String(frame).match(/^4[25](?:\d+-)?(?:\/[^,]*,)?(\d+)\[/)?.[1] ?? this.#wanted;
     this.run.received(this.name, frame);
     return frame;

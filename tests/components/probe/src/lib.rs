@@ -176,6 +176,7 @@ fn socket(ns: RealtimeNamespace) {
             text((0..count).try_for_each(|number| ns.socket().join(format!("room {number}")).result()))
         })
         .on("emit", move |event: String, arg: Value| ns.socket().emit(&event, arg))
+        .on("emitVolatile", move |event: String, arg: Value| ns.socket().volatile().emit(&event, arg))
         .on("ask", move |ms: u64| match ns.socket().emit_with_ack("question", 42, Duration::from_millis(ms)) {
             Ok(answer) => json!({ "answer": answer.values().unwrap_or_default() }),
             Err(error) => json!({ "error": error.to_string() }),
