@@ -92,7 +92,7 @@ impl Default for ClientLimits {
 /// What one handler may use, and all of them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandlerLimits {
-    /// Wall time of one event, waiting included.
+    /// Wall time of one event or plain HTTP request, waiting included.
     pub time: Duration,
     /// Bytes of linear memory of one instance.
     pub memory: usize,
@@ -114,6 +114,10 @@ pub struct HandlerLimits {
     pub socket_data: usize,
     /// Rooms that one socket is in at once.
     pub rooms_per_socket: usize,
+    /// Bytes of the body of one plain HTTP request.
+    pub request_body: usize,
+    /// Plain HTTP requests that wait for an instance.
+    pub waiting_requests: usize,
 }
 
 impl Default for HandlerLimits {
@@ -132,6 +136,8 @@ impl Default for HandlerLimits {
             attachments,
             socket_data: 64 << 10,
             rooms_per_socket,
+            request_body: 1_000_000,
+            waiting_requests: 1_000,
         }
     }
 }

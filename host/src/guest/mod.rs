@@ -3,12 +3,14 @@
 //! [`Handler`] is what the gateway calls. Everything that comes out of a guest is checked here, so that the gateway can
 //! send it as it is.
 
+mod answer;
 mod bindings;
 mod commands;
 mod convert;
 mod description;
 mod error;
 mod handler;
+mod http;
 mod imports;
 mod load;
 mod output;
