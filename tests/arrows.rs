@@ -30,12 +30,13 @@ const ARROWS: [(&str, &[&str]); 15] = [
 const LEAVES: &[&str] = &["config", "hint", "telemetry"];
 
 /// Modules and the libraries that their code must not name.
-const NEVER_NAMED: [(&str, &str); 6] = [
+const NEVER_NAMED: [(&str, &str); 7] = [
     ("engine_io", "wasmtime"),
     ("engine_io::transport", "wasmtime"),
     ("socket_io", "wasmtime"),
     ("gateway", "wasmtime"),
     ("adapter", "wasmtime"),
+    ("http", "wasmtime"),
     ("runtime", "hyper"),
 ];
 

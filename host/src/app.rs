@@ -9,15 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hyper::Request;
+use hyper::body::Incoming;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adapter::LocalAdapter;
 use crate::config::{HandlerLimits, Mount, RunConfig};
 use crate::engine_io::transport::Endpoint;
+use crate::gateway::context::EventContext;
+use crate::gateway::namespace::Namespace;
 use crate::gateway::{Gateway, MountError};
 use crate::guest::{Handler, LoadError};
 use crate::hint::{self, HintExt};
-use crate::http::{Routes, Server};
+use crate::http::{Connection, RequestHandler, ResponseFuture, Routes, Server};
 use crate::runtime::{CodeCache, Runtime};
 use crate::telemetry::metrics;
 
@@ -38,7 +42,8 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    let gateway = Arc::new(mount_all(&config).await?);
+    let (gateway, site) = mount_all(&config).await?;
+    let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
     }
@@ -48,7 +53,8 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.listen))
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
     let address = server.address().context("cannot tell the address")?;
-    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, config.static_dir.as_deref());
+    let site = site.map(|site| Arc::new(site) as Arc<dyn RequestHandler>);
+    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, config.static_dir.as_deref(), site);
 
     let mut signals = Signals::new()?;
     announce(address)?;
@@ -71,15 +77,28 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads every component and gives it its namespace.
-async fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
+/// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
+async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Option<Site>)> {
     let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
     let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
+    let mut site: Option<(&Mount, Site)> = None;
     for mount in &config.components {
         let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(explain)?;
-        mount_one(&mut gateway, mount, handler).with_context(|| format!("cannot serve {}", mount.file.display()))?;
+        let handler = Arc::new(handler);
+        let namespace = mount_one(&mut gateway, mount, handler.clone())
+            .with_context(|| format!("cannot serve {}", mount.file.display()))?;
+        if handler.answers_http() {
+            if let Some((other, _)) = &site {
+                let (first, second) = (other.file.display(), mount.file.display());
+                return Err(hint::error(
+                    format!("both {first} and {second} answer plain HTTP requests"),
+                    "build one of them without `wasi:http/incoming-handler`, or give each a host of its own",
+                ));
+            }
+            site = Some((mount, Site { handler, namespace }));
+        }
     }
-    Ok(gateway)
+    Ok((gateway, site.map(|(_, site)| site)))
 }
 
 fn start_runtime(limits: &HandlerLimits, cache_dir: Option<&Path>) -> anyhow::Result<Arc<Runtime>> {
@@ -100,26 +119,40 @@ fn explain(error: LoadError) -> anyhow::Error {
     hint::add(error, hint)
 }
 
-fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::Result<()> {
+fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Arc<Handler>) -> anyhow::Result<Arc<Namespace>> {
     let adapter = LocalAdapter::new(gateway.limits().rooms_per_socket);
-    let namespace =
-        gateway.mount(mount.namespace.as_deref(), Arc::new(handler), Arc::new(adapter)).map_err(|error| {
-            let hint = match error {
-                MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
-                MountError::Contradiction { .. } => {
-                    "leave the namespace away, or build the component with `RealtimeNamespace::default()`"
-                }
-            };
-            hint::add(error, hint)
-        })?;
+    let answers_http = handler.answers_http();
+    let namespace = gateway.mount(mount.namespace.as_deref(), handler, Arc::new(adapter)).map_err(|error| {
+        let hint = match error {
+            MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
+            MountError::Contradiction { .. } => {
+                "leave the namespace away, or build the component with `RealtimeNamespace::default()`"
+            }
+        };
+        hint::add(error, hint)
+    })?;
     let description = namespace.handler().description();
     tracing::info!(
         namespace = namespace.path(),
         events = inspect::events(description),
+        answers_http,
         component = %mount.file.display(),
         "mounted"
     );
-    Ok(())
+    Ok(namespace)
+}
+
+/// The component that answers plain HTTP requests, with its namespace.
+struct Site {
+    handler: Arc<Handler>,
+    namespace: Arc<Namespace>,
+}
+
+impl RequestHandler for Site {
+    fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> ResponseFuture {
+        let context = EventContext::without_socket(self.namespace.clone());
+        Box::pin(self.handler.clone().answer(request, context, move || connection.cut()))
+    }
 }
 
 /// Frees what is kept for clients that do not return, also where nothing else happens any more.

@@ -87,6 +87,10 @@ counters! {
     packets_dropped,
     /// Events that a handler was run for, `$connect` and `$disconnect` included.
     events_handled,
+    /// Plain HTTP requests that a component was to answer.
+    http_requests,
+    /// Those of them that were refused because too many waited.
+    http_requests_refused,
     /// Handlers that trapped.
     handlers_trapped,
     /// Handlers that ran out of time.

@@ -41,6 +41,9 @@ fn render(examination: &Examination) -> String {
         line("namespace", description.namespace.as_deref().unwrap_or("given by `host run`, else /"));
         line("events", &events(description));
     }
+    if examination.answers_http {
+        line("answers", "plain HTTP requests");
+    }
     for (index, import) in examination.imports.iter().enumerate() {
         let denied = if import.granted { "" } else { "  (not granted)" };
         line(if index == 0 { "imports" } else { "" }, &format!("{}{denied}", import.name));

@@ -286,7 +286,7 @@ impl Member {
     fn finish(&mut self, running: Running, result: Result<Option<Payload>, HandlerError>) {
         metrics().events_handled.increment();
         if let Err(error) = &result {
-            self.report(&running.event, error);
+            error.report(self.socket.namespace().path(), Some(self.socket.id()), &running.event);
         }
         match (running.kind, result) {
             (Kind::Connect(held), Ok(_)) => self.accept(&held),
@@ -351,23 +351,5 @@ impl Member {
         };
         // Nobody is left to be told where the session is closed.
         let _ = self.session.send(encode::connect_error(self.socket.namespace().path(), message, data), false);
-    }
-
-    fn report(&self, event: &str, error: &HandlerError) {
-        let (namespace, socket) = (self.socket.namespace().path(), self.socket.id());
-        let counter = match error {
-            HandlerError::Rejected { .. } => return tracing::info!(namespace, socket, event, "{error}"),
-            HandlerError::InvalidArguments(_) => {
-                metrics().invalid_arguments.increment();
-                return tracing::warn!(namespace, socket, event, "{error}");
-            }
-            HandlerError::Failed(_) => &metrics().handlers_failed,
-            HandlerError::Trapped(_) => &metrics().handlers_trapped,
-            HandlerError::TimedOut(_) => &metrics().handlers_timed_out,
-            HandlerError::OutOfMemory(_) => &metrics().handlers_out_of_memory,
-            HandlerError::NotStarted(_) => &metrics().handlers_not_started,
-        };
-        counter.increment();
-        tracing::error!(namespace, socket, event, "{error}");
     }
 }

@@ -19,6 +19,8 @@ pub struct Examination {
     pub size: usize,
     /// How its handler is called; none where it has none that this host can call.
     pub calls: Option<Calls>,
+    /// Whether it answers plain HTTP requests, too.
+    pub answers_http: bool,
     pub imports: Vec<Import>,
     /// Languages and tools, as the component says.
     pub made_by: BTreeSet<String>,
@@ -46,14 +48,15 @@ impl Examination {
         let bytes = fs::read(file).map_err(|error| failed(LoadReason::Read(error)))?;
         let size = bytes.len();
         let interfaces = inspect(&bytes).map_err(|error| failed(error.into()))?;
-        let calls = world_of(&interfaces);
-        let import =
-            |name: &String| Import { name: text::message(name), granted: grants(name, calls.as_ref().ok().copied()) };
+        let world = world_of(&interfaces).ok();
+        let calls = world.as_ref().map(|world| world.calls);
+        let import = |name: &String| Import { name: text::message(name), granted: grants(name, calls) };
         let imports = interfaces.imports.iter().map(import).collect();
         let loaded = Handler::from_bytes(runtime, name.clone(), bytes, Vec::new()).await;
         Ok(Self {
             size,
-            calls: calls.ok(),
+            calls,
+            answers_http: world.is_some_and(|world| world.answers_http),
             imports,
             made_by: interfaces.made_by.iter().map(|maker| text::message(maker)).collect(),
             description: loaded.map(|handler| handler.description().clone()).map_err(failed),

@@ -3,6 +3,7 @@
 //! [`Handler`] is what the gateway calls. Everything that comes out of a guest is checked here, so that the gateway can
 //! send it as it is.
 
+mod answer;
 mod bindings;
 mod commands;
 mod convert;
@@ -10,6 +11,7 @@ mod description;
 mod error;
 mod examine;
 mod handler;
+mod http;
 mod imports;
 mod load;
 mod output;

@@ -1,4 +1,4 @@
-//! Which part of the host answers a request: the Socket.IO endpoint, or a file.
+//! Which part of the host answers a request: the Socket.IO endpoint, a file, or the [`RequestHandler`].
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -6,20 +6,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use futures_util::FutureExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, ORIGIN, VARY};
 use hyper::{Method, Request, Response, StatusCode};
+use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
+use super::handler::{Body, Connection, RequestHandler, ResponseFuture};
 use crate::config::CorsOrigins;
 use crate::engine_io::handler::Service;
 use crate::engine_io::transport::Endpoint;
-
-/// A body that is known at once, or read from a file.
-pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// Routes requests by their path.
 pub struct Routes<S> {
@@ -28,24 +28,38 @@ pub struct Routes<S> {
     path: String,
     cors: Option<CorsLayer>,
     files: Option<ServeDir>,
+    handler: Option<Arc<dyn RequestHandler>>,
 }
 
 impl<S: Service> Routes<S> {
-    /// Routes to an endpoint, and to the files of a folder.
-    pub fn new(endpoint: Arc<Endpoint<S>>, path: String, origins: &CorsOrigins, files: Option<&Path>) -> Self {
-        Self { endpoint, path, cors: cors(origins), files: files.map(ServeDir::new) }
+    /// Routes to an endpoint, to the files of a folder, and to a handler for the rest.
+    pub fn new(
+        endpoint: Arc<Endpoint<S>>,
+        path: String,
+        origins: &CorsOrigins,
+        files: Option<&Path>,
+        handler: Option<Arc<dyn RequestHandler>>,
+    ) -> Self {
+        Self { endpoint, path, cors: cors(origins), files: files.map(ServeDir::new), handler }
     }
 
-    pub(super) async fn answer(&self, request: Request<Incoming>, address: IpAddr) -> Response<Body> {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        address: IpAddr,
+        connection: Connection,
+    ) -> Response<Body> {
         if request.uri().path().starts_with(&self.path) {
             return self.socket_io(request, address).await;
         }
-        match &self.files {
-            Some(files) => match files.clone().oneshot(request).await {
-                Ok(response) => response.map(BodyExt::boxed_unsync),
-                Err(never) => match never {},
-            },
-            None => not_found(),
+        match (&self.files, &self.handler) {
+            (Some(files), Some(handler)) => file_or(files.clone(), handler.clone(), request, connection).await,
+            (Some(files), None) => {
+                let answer = files.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                answer.map(BodyExt::boxed_unsync)
+            }
+            (None, Some(handler)) => handler.clone().answer(request, connection).await,
+            (None, None) => not_found(),
         }
     }
 
@@ -63,6 +77,23 @@ impl<S: Service> Routes<S> {
         }
         response
     }
+}
+
+/// Answers with a file, or where there is none with the handler.
+fn file_or(
+    files: ServeDir,
+    handler: Arc<dyn RequestHandler>,
+    request: Request<Incoming>,
+    connection: Connection,
+) -> ResponseFuture {
+    // Without the box the compiler cannot tell that the whole is `Send`.
+    let other = BoxCloneSyncService::new(service_fn(move |request| {
+        handler.clone().answer(request, connection.clone()).map(Ok::<_, Infallible>)
+    }));
+    let files = files.fallback(other).call_fallback_on_method_not_allowed(true);
+    Box::pin(
+        async move { files.oneshot(request).await.unwrap_or_else(|never| match never {}).map(BodyExt::boxed_unsync) },
+    )
 }
 
 /// As the reference server's `cors` option: without origins there are no headers at all. Origins that are named may
