@@ -1,33 +1,28 @@
 //! The whole host: starts its parts, and stops them in order. The only place that knows every part.
 //!
 //! Everything that can fail fails before the listener is bound. Stopping: no more connections, every session is closed,
-//! `$disconnect` and running handlers get [`GRACE`] to finish.
+//! `$disconnect` and running handlers get [`GRACE`] to finish. SIGUSR1 changes nothing: the status is logged.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use hyper::Request;
-use hyper::body::Incoming;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::adapter::LocalAdapter;
-use crate::config::{HandlerLimits, Mount, RunConfig};
+use crate::config::RunConfig;
 use crate::engine_io::transport::Endpoint;
-use crate::gateway::context::EventContext;
-use crate::gateway::namespace::Namespace;
-use crate::gateway::{Gateway, MountError};
-use crate::guest::{Handler, LoadError};
-use crate::hint::{self, HintExt};
-use crate::http::{Connection, RequestHandler, ResponseFuture, Routes, Server};
-use crate::runtime::{CodeCache, Runtime};
+use crate::gateway::Gateway;
+use crate::hint::HintExt;
+use crate::http::{RequestHandler, Routes, Server};
 use crate::telemetry::metrics;
 
 mod inspect;
+mod mount;
+mod signals;
 
 pub use inspect::inspect;
+use mount::mount_all;
+use signals::{Signals, Status, status_signal};
 
 /// How long handlers may take to finish when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -42,7 +37,9 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    let (gateway, site) = mount_all(&config).await?;
+    // From here on the signal ends nothing; it is answered once the host listens.
+    let asked = status_signal()?;
+    let (gateway, parts) = mount_all(&config).await?;
     let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
@@ -53,10 +50,10 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.listen))
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
     let address = server.address().context("cannot tell the address")?;
-    let site = site.map(|site| Arc::new(site) as Arc<dyn RequestHandler>);
+    let site = parts.site.clone().map(|site| site as Arc<dyn RequestHandler>);
     let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, config.static_dir.as_deref(), site);
 
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
     let remaining = server.serve(routes, signals.next()).await;
     tracing::info!("stopping: sessions are closed, running handlers may finish");
@@ -77,84 +74,6 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
-async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Option<Site>)> {
-    let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
-    let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
-    let mut site: Option<(&Mount, Site)> = None;
-    for mount in &config.components {
-        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(explain)?;
-        let handler = Arc::new(handler);
-        let namespace = mount_one(&mut gateway, mount, handler.clone())
-            .with_context(|| format!("cannot serve {}", mount.file.display()))?;
-        if handler.answers_http() {
-            if let Some((other, _)) = &site {
-                let (first, second) = (other.file.display(), mount.file.display());
-                return Err(hint::error(
-                    format!("both {first} and {second} answer plain HTTP requests"),
-                    "build one of them without `wasi:http/incoming-handler`, or give each a host of its own",
-                ));
-            }
-            site = Some((mount, Site { handler, namespace }));
-        }
-    }
-    Ok((gateway, site.map(|(_, site)| site)))
-}
-
-fn start_runtime(limits: &HandlerLimits, cache_dir: Option<&Path>) -> anyhow::Result<Arc<Runtime>> {
-    let cache = cache_dir.and_then(|directory| {
-        // Only the next start is slower for it.
-        let opened = CodeCache::open(directory.to_owned());
-        opened.inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
-    });
-    let runtime = Runtime::new(limits.clone(), cache).map_err(|error| {
-        let hint = error.hint();
-        hint::add(error, hint)
-    })?;
-    Ok(Arc::new(runtime))
-}
-
-fn explain(error: LoadError) -> anyhow::Error {
-    let hint = error.hint().unwrap_or_default();
-    hint::add(error, hint)
-}
-
-fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Arc<Handler>) -> anyhow::Result<Arc<Namespace>> {
-    let adapter = LocalAdapter::new(gateway.limits().rooms_per_socket);
-    let answers_http = handler.answers_http();
-    let namespace = gateway.mount(mount.namespace.as_deref(), handler, Arc::new(adapter)).map_err(|error| {
-        let hint = match error {
-            MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
-            MountError::Contradiction { .. } => {
-                "leave the namespace away, or build the component with `RealtimeNamespace::default()`"
-            }
-        };
-        hint::add(error, hint)
-    })?;
-    let description = namespace.handler().description();
-    tracing::info!(
-        namespace = namespace.path(),
-        events = inspect::events(description),
-        answers_http,
-        component = %mount.file.display(),
-        "mounted"
-    );
-    Ok(namespace)
-}
-
-/// The component that answers plain HTTP requests, with its namespace.
-struct Site {
-    handler: Arc<Handler>,
-    namespace: Arc<Namespace>,
-}
-
-impl RequestHandler for Site {
-    fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> ResponseFuture {
-        let context = EventContext::without_socket(self.namespace.clone());
-        Box::pin(self.handler.clone().answer(request, context, move || connection.cut()))
-    }
-}
-
 /// Frees what is kept for clients that do not return, also where nothing else happens any more.
 async fn expire(gateway: Arc<Gateway>, duration: Duration) {
     let mut interval = tokio::time::interval(duration.max(EXPIRY_INTERVAL));
@@ -168,25 +87,4 @@ async fn expire(gateway: Arc<Gateway>, duration: Duration) {
 fn announce(address: std::net::SocketAddr) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush()).context("cannot write to stdout")
-}
-
-/// The signals that ask to stop.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        Ok(Self { interrupt, terminate })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use anyhow::Context;
 use bytesize::ByteSize;
 
-use super::{explain, start_runtime};
+use super::mount::{explain, start_runtime};
 use crate::config::InspectConfig;
 use crate::gateway::handler::Description;
 use crate::guest::Examination;

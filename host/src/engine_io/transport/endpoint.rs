@@ -37,6 +37,11 @@ impl<S: Service> Endpoint<S> {
         &self.service
     }
 
+    /// How many sessions there are, and how many have ended whose handlers have not.
+    pub fn counts(&self) -> (usize, usize) {
+        self.registry.counts()
+    }
+
     /// Answers one request. `address` is the client's.
     pub async fn serve(self: &Arc<Self>, request: Request<Incoming>, address: IpAddr) -> HttpResponse {
         let target = Target::of(&request);
