@@ -258,6 +258,11 @@ describe("stopping", () => {
   });
 });
 
+test("two components that answer requests are an error at start", async (t) => {
+  const both = startHost(t, { components: ["web", "notify"] });
+  await assert.rejects(both, /both \S+web\.wasm and \S+notify\.wasm answer plain HTTP requests.*hint: build one of them/s);
+});
+
 test("examples/notify: a backend posts, the room hears", async (t) => {
   const host = await startHost(t, { components: ["notify"], flags: ["--env", "NOTIFY_TOKEN=secret"] });
   const [inside, outside] = await Promise.all(
