@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const CHAT: &str = "chat.wasm";
 
@@ -45,15 +46,20 @@ fn a_component_of_another_world_names_the_missing_export() {
 
 #[test]
 fn a_component_that_needs_more_names_the_import() {
+    let file = needy();
+    let error = refused(host([file.path()]));
+    error.says("wasi:http/outgoing-handler@0.2.6");
+    error.hints("WASI");
+}
+
+/// A component that imports what no handler gets.
+fn needy() -> Fixture {
     let text = r#"(component
         (import "wasi:http/outgoing-handler@0.2.6" (instance))
         (component $handler)
         (instance $handler (instantiate $handler))
         (export "realtime:gateway/event-handler@0.1.0" (instance $handler)))"#;
-    let file = Fixture::new("http.wasm", &wat::parse_str(text).unwrap());
-    let error = refused(host([file.path()]));
-    error.says("wasi:http/outgoing-handler@0.2.6");
-    error.hints("WASI");
+    Fixture::new("http.wasm", &wat::parse_str(text).unwrap())
 }
 
 #[test]
@@ -153,15 +159,44 @@ fn ctrl_c_ends_it_with_success() {
     assert_eq!(host.child.wait().unwrap().code(), Some(0));
 }
 
-/// `host run` with arguments, and without the settings of whoever runs the tests.
+#[test]
+fn inspect_tells_what_a_component_is() {
+    let Output { status, stdout, .. } = subcommand("inspect", [guest(CHAT)]).output().unwrap();
+    let stdout = text(&stdout);
+    assert_eq!(status.code(), Some(0), "{stdout}");
+    let value = |name: &str| {
+        let line = stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}:\n{stdout}"));
+        line[name.len()..].trim().to_owned()
+    };
+    assert!(value("size").ends_with("kB"));
+    assert_eq!(value("world"), "handler");
+    assert_eq!(value("namespace"), "/chat");
+    assert_eq!(value("events"), "$connect, $disconnect, joinRoom, message, privateMessage, typing");
+    assert!(stdout.contains(" realtime:gateway/socket@0.1.0\n") && !stdout.contains("not granted"), "{stdout}");
+}
+
+#[test]
+fn inspect_tells_what_is_not_granted_and_fails_as_run_does() {
+    let Output { status, stdout, stderr } = subcommand("inspect", [needy().path()]).output().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(text(&stdout).contains("wasi:http/outgoing-handler@0.2.6  (not granted)"), "{}", text(&stdout));
+    Refusal(text(&stderr)).says("wasi:http/outgoing-handler@0.2.6");
+}
+
+/// `host run` with arguments.
 fn host(arguments: impl IntoIterator<Item = impl Into<String>>) -> Command {
+    subcommand("run", arguments)
+}
+
+/// A subcommand of the host, without the settings of whoever runs the tests.
+fn subcommand(name: &str, arguments: impl IntoIterator<Item = impl Into<String>>) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOST_") {
             command.env_remove(name);
         }
     }
-    command.arg("run").args(arguments.into_iter().map(Into::into)).stdin(Stdio::null());
+    command.arg(name).args(arguments.into_iter().map(Into::into)).stdin(Stdio::null());
     command.env_remove("RUST_LOG").env("HOST_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
@@ -224,9 +259,13 @@ impl Drop for Running {
 /// A file that lives as long as its test.
 struct Fixture(PathBuf);
 
+/// Each has a folder of its own.
+static FIXTURES: AtomicUsize = AtomicUsize::new(0);
+
 impl Fixture {
     fn new(name: &str, bytes: &[u8]) -> Self {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}-{name}", std::process::id()));
+        let number = FIXTURES.fetch_add(1, Ordering::Relaxed);
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}-{number}-{name}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::write(dir.join(name), bytes).unwrap();
         Self(dir.join(name))

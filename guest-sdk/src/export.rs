@@ -18,8 +18,43 @@
 /// }
 /// # fn main() {}
 /// ```
+///
+/// With the feature `http`, the component can answer plain HTTP requests too: `export!(register, http = answer)`. The
+/// function takes the namespace, to emit to its sockets, and a request whose body was read; it returns a response, or a
+/// `Result` of one. The host gives it every request that is neither Socket.IO nor a static file.
+#[cfg_attr(
+    feature = "http",
+    doc = "
+```no_run
+use guest_sdk::http::{Method, Request, Response, StatusCode};
+use guest_sdk::{Error, RealtimeNamespace};
+
+guest_sdk::export!(register, http = answer);
+
+fn register() -> RealtimeNamespace {
+    let ns = RealtimeNamespace::new(\"/news\");
+    ns.socket().on(\"$connect\", move || ns.socket().join(\"readers\"));
+    ns
+}
+
+fn answer(ns: RealtimeNamespace, request: Request<Vec<u8>>) -> Result<Response<String>, Error> {
+    if request.method() != Method::POST {
+        return Ok(Response::builder().status(StatusCode::METHOD_NOT_ALLOWED).body(String::new())?);
+    }
+    let text = String::from_utf8(request.into_body())?;
+    ns.to(\"readers\").emit(\"news\", text).result()?;
+    Ok(Response::new(\"sent\\n\".to_owned()))
+}
+# fn main() {}
+```
+"
+)]
 #[macro_export]
 macro_rules! export {
+    ($register:expr, http = $answer:expr) => {
+        $crate::export!($register);
+        $crate::export_http!($answer);
+    };
     ($register:expr) => {
         const _: fn() -> $crate::RealtimeNamespace = $register;
 
@@ -45,5 +80,36 @@ macro_rules! export {
 
     $crate::bindings::export_component!(Component with_types_in $crate::bindings);
         };
+    };
+}
+
+#[cfg(feature = "http")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_http {
+    ($answer:expr) => {
+        const _: fn() = || $crate::requests::accept($answer);
+
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            struct Component;
+
+            impl $crate::requests::Guest for Component {
+                fn handle(request: $crate::requests::IncomingRequest, answer: $crate::requests::ResponseOutparam) {
+                    $crate::requests::handle($answer, request, answer);
+                }
+            }
+
+    $crate::requests::export_component!(Component with_types_in $crate::requests::wasip2);
+        };
+    };
+}
+
+#[cfg(not(feature = "http"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_http {
+    ($answer:expr) => {
+        ::std::compile_error!("`http = …` needs guest-sdk's feature `http`");
     };
 }

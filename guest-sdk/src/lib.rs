@@ -63,6 +63,16 @@
 //! | what can be emitted | [`IntoArgs`], [`Bytes`] |
 //! | what commands return; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
 //!
+//! # Plain HTTP
+//!
+//! With the feature `http` a component also answers requests that are not Socket.IO, such as a `POST /notify` that emits
+//! to a room: see [`export!`]. Bodies are buffered, and the host bounds the request's (1 MB; `--max-request-body`). In such
+//! a call there is no socket: what belongs to one is empty, and its commands are
+//! [`NotConnected`](ErrorKind::NotConnected). What needs streams, large uploads or trailers exports `wasi:http` itself,
+//! with the crate `wasip2` beside this one: `wasip2::http::proxy::export!(Component)` next to `export!(register)`.
+//!
+//! # Output, panics, tests
+//!
 //! What handlers write to stdout and stderr becomes the host's log. A handler that panics loses the commands that were
 //! not sent yet; the socket stays connected.
 //!
@@ -89,6 +99,9 @@ mod operator;
 mod outcome;
 #[doc(hidden)]
 pub mod registry;
+#[cfg(feature = "http")]
+#[doc(hidden)]
+pub mod requests;
 mod rooms;
 mod socket;
 
@@ -99,9 +112,13 @@ pub use encode::IntoArgs;
 pub use error::{ConnectError, Error, ErrorKind};
 pub use handler::{FromArgs, Handler, Reply};
 pub use handshake::{Fields, Handshake};
+#[cfg(feature = "http")]
+pub use http;
 pub use namespace::RealtimeNamespace;
 pub use operator::{Answers, BroadcastOperator, RemoteSocket};
 pub use outcome::Outcome;
+#[cfg(feature = "http")]
+pub use requests::Answer;
 pub use rooms::Rooms;
 pub use serde;
 pub use serde_json::{self, json};

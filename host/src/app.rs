@@ -1,24 +1,28 @@
 //! The whole host: starts its parts, and stops them in order. The only place that knows every part.
 //!
 //! Everything that can fail fails before the listener is bound. Stopping: no more connections, every session is closed,
-//! `$disconnect` and running handlers get [`GRACE`] to finish.
+//! `$disconnect` and running handlers get [`GRACE`] to finish. SIGUSR1 changes nothing: the status is logged.
 
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::adapter::LocalAdapter;
-use crate::config::{Mount, RunConfig};
+use crate::config::RunConfig;
 use crate::engine_io::transport::Endpoint;
-use crate::gateway::{Gateway, MountError};
-use crate::guest::Handler;
-use crate::hint::{self, HintExt};
-use crate::http::{Routes, Server};
-use crate::runtime::{CodeCache, Runtime};
+use crate::gateway::Gateway;
+use crate::hint::HintExt;
+use crate::http::{RequestHandler, Routes, Server};
 use crate::telemetry::metrics;
+
+mod inspect;
+mod mount;
+mod signals;
+
+pub use inspect::inspect;
+use mount::mount_all;
+use signals::{Signals, Status, status_signal};
 
 /// How long handlers may take to finish when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,7 +37,10 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    let gateway = Arc::new(mount_all(&config).await?);
+    // From here on the signal ends nothing; it is answered once the host listens.
+    let asked = status_signal()?;
+    let (gateway, parts) = mount_all(&config).await?;
+    let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
     }
@@ -43,9 +50,10 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.listen))
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
     let address = server.address().context("cannot tell the address")?;
-    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, config.static_dir.as_deref());
+    let site = parts.site.clone().map(|site| site as Arc<dyn RequestHandler>);
+    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, config.static_dir.as_deref(), site);
 
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
     let remaining = server.serve(routes, signals.next()).await;
     tracing::info!("stopping: sessions are closed, running handlers may finish");
@@ -66,55 +74,6 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads every component and gives it its namespace.
-async fn mount_all(config: &RunConfig) -> anyhow::Result<Gateway> {
-    let cache = config.cache_dir.clone().and_then(|directory| {
-        // Only the next start is slower for it.
-        CodeCache::open(directory).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
-    });
-    let runtime = Runtime::new(config.handler.clone(), cache).map_err(|error| {
-        let hint = error.hint();
-        hint::add(error, hint)
-    })?;
-    let runtime = Arc::new(runtime);
-    let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
-    for mount in &config.components {
-        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(|error| {
-            let hint = error.hint().unwrap_or_default();
-            hint::add(error, hint)
-        })?;
-        mount_one(&mut gateway, mount, handler).with_context(|| format!("cannot serve {}", mount.file.display()))?;
-    }
-    Ok(gateway)
-}
-
-fn mount_one(gateway: &mut Gateway, mount: &Mount, handler: Handler) -> anyhow::Result<()> {
-    let adapter = LocalAdapter::new(gateway.limits().rooms_per_socket);
-    let namespace =
-        gateway.mount(mount.namespace.as_deref(), Arc::new(handler), Arc::new(adapter)).map_err(|error| {
-            let hint = match error {
-                MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
-                MountError::Contradiction { .. } => {
-                    "leave the namespace away, or build the component with `RealtimeNamespace::default()`"
-                }
-            };
-            hint::add(error, hint)
-        })?;
-    let description = namespace.handler().description();
-    let mut events: Vec<_> = description.events.iter().map(String::as_str).collect();
-    events.sort_unstable();
-    if description.any_event {
-        events.push("(any other)");
-    }
-    tracing::info!(
-        namespace = namespace.path(),
-        events = events.join(", "),
-        component = %mount.file.display(),
-        "mounted"
-    );
-    Ok(())
-}
-
 /// Frees what is kept for clients that do not return, also where nothing else happens any more.
 async fn expire(gateway: Arc<Gateway>, duration: Duration) {
     let mut interval = tokio::time::interval(duration.max(EXPIRY_INTERVAL));
@@ -128,25 +87,4 @@ async fn expire(gateway: Arc<Gateway>, duration: Duration) {
 fn announce(address: std::net::SocketAddr) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush()).context("cannot write to stdout")
-}
-
-/// The signals that ask to stop.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        Ok(Self { interrupt, terminate })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

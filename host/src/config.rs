@@ -28,6 +28,15 @@ pub struct RunConfig {
     pub handler: HandlerLimits,
 }
 
+/// What `host inspect` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectConfig {
+    pub file: PathBuf,
+    /// As in [`RunConfig`].
+    pub cache_dir: Option<PathBuf>,
+    pub handler: HandlerLimits,
+}
+
 /// A component to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
@@ -112,7 +121,7 @@ impl Default for RecoveryLimits {
 /// What one handler may use, and all of them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandlerLimits {
-    /// Wall time of one event, waiting included.
+    /// Wall time of one event or plain HTTP request, waiting included.
     pub time: Duration,
     /// Bytes of linear memory of one instance.
     pub memory: usize,
@@ -134,6 +143,10 @@ pub struct HandlerLimits {
     pub socket_data: usize,
     /// Rooms that one socket is in at once.
     pub rooms_per_socket: usize,
+    /// Bytes of the body of one plain HTTP request.
+    pub request_body: usize,
+    /// Plain HTTP requests that wait for an instance.
+    pub waiting_requests: usize,
 }
 
 impl Default for HandlerLimits {
@@ -152,6 +165,8 @@ impl Default for HandlerLimits {
             attachments,
             socket_data: 64 << 10,
             rooms_per_socket,
+            request_body: 1_000_000,
+            waiting_requests: 1_000,
         }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! `ARCHITECTURE.md` has the map. Imports go one way: `cli → app → {http, guest, adapter}`,
 //! `http → engine_io::transport → engine_io`, `guest → {runtime, gateway}`, `adapter → gateway → {socket_io, engine_io}`;
-//! `config`, `hint` and `telemetry` are leaves.
+//! `cli → build`; `config`, `hint` and `telemetry` are leaves.
 
 pub mod adapter;
 pub mod app;
+pub mod build;
 pub mod cli;
 pub mod config;
 pub mod engine_io;

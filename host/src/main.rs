@@ -1,11 +1,13 @@
 //! The `host` program: parse, run, print the error chain, exit code.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
 use host::cli::{Cli, Command};
-use host::{app, hint, telemetry};
+use host::telemetry::{self, LogFormat};
+use host::{app, hint};
 
 fn main() -> ExitCode {
     match execute(Cli::parse()) {
@@ -21,14 +23,26 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(run) => {
             telemetry::init(run.log_format)?;
-            let config = run.into_config()?;
-            let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
-            let result = runtime.block_on(app::run(config));
-            // Not the runtime's drop, which waits for blocking work without a bound.
-            runtime.shutdown_background();
-            result
+            block_on(app::run(run.into_config()?))
+        }
+        Command::Build(build) => {
+            telemetry::init(LogFormat::Pretty)?;
+            let component = build.execute()?;
+            writeln!(std::io::stdout(), "{}", component.display()).context("cannot write to stdout")
+        }
+        Command::Inspect(inspect) => {
+            telemetry::init(LogFormat::Pretty)?;
+            block_on(app::inspect(inspect.into_config()?))
         }
     }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+    let result = runtime.block_on(command);
+    // Not the runtime's drop, which waits for blocking work without a bound.
+    runtime.shutdown_background();
+    result
 }
 
 /// `error: …`, then a line for each cause, then a line for each hint.

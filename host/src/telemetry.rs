@@ -1,6 +1,7 @@
-//! Logs on stderr, and counters of what the process did. A leaf.
+//! Logs on stderr, counters of what the process did, and gauges of what it holds. A leaf.
 //!
-//! Counters are plain atomics: counting never waits and never fails. They are logged once, when the host stops.
+//! Counters are plain atomics: counting never waits and never fails. They are logged when the host stops. Gauges are not
+//! kept here, where they could drift from the truth: `app` reads them off the parts when it is asked for the status.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -46,59 +47,97 @@ pub fn metrics() -> &'static Metrics {
     &METRICS
 }
 
-/// Defines [`Metrics`] once: its fields, their start and the line that shows them.
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+/// Defines [`Metrics`] and [`Gauges`] once: their fields, their start and the lines that show them.
+macro_rules! metrics {
+    (
+        counters { $($(#[$counter_doc:meta])* $counter:ident,)* }
+        gauges { $($(#[$gauge_doc:meta])* $gauge:ident,)* }
+    ) => {
         /// What happened since the process started.
         #[derive(Debug)]
         pub struct Metrics {
-            $($(#[$doc])* pub $name: Counter,)*
+            $($(#[$counter_doc])* pub $counter: Counter,)*
+        }
+
+        /// What the process holds at one moment.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Gauges {
+            $($(#[$gauge_doc])* pub $gauge: usize,)*
         }
 
         impl Metrics {
             const fn new() -> Self {
-                Self { $($name: Counter::new(),)* }
+                Self { $($counter: Counter::new(),)* }
             }
 
             /// Logs all counters in one line.
             pub fn log(&self) {
-                tracing::info!($($name = self.$name.get(),)* "counters");
+                tracing::info!($($counter = self.$counter.get(),)* "counters");
+            }
+
+            /// Logs gauges and all counters in one line.
+            pub fn log_status(&self, gauges: &Gauges) {
+                tracing::info!($($gauge = gauges.$gauge,)* $($counter = self.$counter.get(),)* "status");
             }
         }
     };
 }
 
-counters! {
-    /// Engine.IO sessions that were opened.
-    sessions_opened,
-    /// Engine.IO sessions that ended, for whatever reason.
-    sessions_closed,
-    /// Requests for a session that a limit refused.
-    sessions_refused,
-    /// Sessions closed because their client was slow to receive.
-    slow_consumers,
-    /// Sockets that joined a namespace.
-    sockets_connected,
-    /// Sockets that left their namespace.
-    sockets_disconnected,
-    /// Connections that a `$connect` handler, or a limit, rejected.
-    connections_rejected,
-    /// Volatile packets dropped for slow clients.
-    packets_dropped,
-    /// Events that a handler was run for, `$connect` and `$disconnect` included.
-    events_handled,
-    /// Handlers that trapped.
-    handlers_trapped,
-    /// Handlers that ran out of time.
-    handlers_timed_out,
-    /// Handlers that ran out of memory or table elements.
-    handlers_out_of_memory,
-    /// Handlers that reported a failure.
-    handlers_failed,
-    /// Events whose arguments their handler did not take.
-    invalid_arguments,
-    /// Handlers that the host could not start.
-    handlers_not_started,
+metrics! {
+    counters {
+        /// Engine.IO sessions that were opened.
+        sessions_opened,
+        /// Engine.IO sessions that ended, for whatever reason.
+        sessions_closed,
+        /// Requests for a session that a limit refused.
+        sessions_refused,
+        /// Sessions closed because their client was slow to receive.
+        slow_consumers,
+        /// Sockets that joined a namespace.
+        sockets_connected,
+        /// Sockets that left their namespace.
+        sockets_disconnected,
+        /// Connections that a `$connect` handler, or a limit, rejected.
+        connections_rejected,
+        /// Volatile packets dropped for slow clients.
+        packets_dropped,
+        /// Events that a handler was run for, `$connect` and `$disconnect` included.
+        events_handled,
+        /// Plain HTTP requests that a component was to answer.
+        http_requests,
+        /// Those of them that were refused because too many waited.
+        http_requests_refused,
+        /// Handlers that trapped.
+        handlers_trapped,
+        /// Handlers that ran out of time.
+        handlers_timed_out,
+        /// Handlers that ran out of memory or table elements.
+        handlers_out_of_memory,
+        /// Handlers that reported a failure.
+        handlers_failed,
+        /// Events whose arguments their handler did not take.
+        invalid_arguments,
+        /// Handlers that the host could not start.
+        handlers_not_started,
+    }
+    gauges {
+        /// Engine.IO sessions, from their handshake to the end of their transport.
+        sessions,
+        /// Sessions that have ended, but whose handlers have not.
+        sessions_ending,
+        /// Sockets in their namespaces. One whose `$connect` has not returned is not counted yet.
+        sockets,
+        /// Rooms with somebody in them, without those of sockets' own ids.
+        rooms,
+        /// Instances that run.
+        instances,
+        /// Events that wait because no more instances may run.
+        instances_awaited,
+        /// Bytes of linear memory of the instances that run.
+        handler_memory,
+        /// Tasks: one for each session, one for each HTTP connection that has not become a WebSocket, and a few more.
+        tasks,
+    }
 }
 
 /// A number that only grows.

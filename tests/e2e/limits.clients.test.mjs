@@ -143,16 +143,16 @@ describe("a socket's waiting events", () => {
   });
 
   test("websocket: beyond them the client is not read, nothing is dropped, and nobody is timed out", async (t) => {
-    const flags = ["--max-waiting-events", "2", "--ping-interval", "200ms", "--ping-timeout", "300ms"];
+    const flags = ["--max-waiting-events", "2", "--ping-interval", "400ms", "--ping-timeout", "1s"];
     const host = await startHost(t, { flags });
     const raw = await rawWebSocket(t, host);
     await raw.join();
     const before = await host.memory();
-    raw.send('42/probe,["sleep",2500]');
+    raw.send('42/probe,["sleep",5000]');
     const big = "x".repeat(500_000);
     for (let id = 0; id < 100; id++) raw.send(`42/probe,${id}["nothing","${big}"]`);
-    await sleep(1500);
-    // Five ping timeouts later: what the kernels hold is a few megabytes; the rest of the 50 waits at the client.
+    await sleep(3500);
+    // Two ping timeouts later: what the kernels hold is a few megabytes; the rest of the 50 waits at the client.
     assert.ok(raw.socket.bufferedAmount > 20 * MiB, `${raw.socket.bufferedAmount} bytes wait at the client`);
     assert.ok((await host.memory()) - before < 32 * MiB);
     for (let id = 0; id < 100; id++) {

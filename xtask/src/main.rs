@@ -18,8 +18,8 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, Python, the official client against the real host, the chat in a browser;
-                  what is promised of every language once for each
+  test            run every test: Rust, Python, real clients against the real host, the host beside the reference server,
+                  the chat in a browser; what is promised of every language once for each
 ";
 
 /// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
@@ -80,15 +80,16 @@ fn test() -> anyhow::Result<()> {
     build_guests(&workspace, &guests)?;
     python::build_guests(&workspace)?;
 
-    let excluded = || guests.iter().flat_map(|guest| ["--exclude", guest]);
+    // Guests are built above, and their SDK is tested with all it has.
+    let native = || guests.iter().flat_map(|guest| ["--exclude", guest]).chain(["--features", "guest-sdk/http"]);
     step("building the host and the Rust tests (some minutes the first time)");
     // Both at once: tests turn on features of shared dependencies, which a build without them would make once more.
-    run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(excluded()))?;
+    run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(native()))?;
     step("Rust tests");
-    run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
+    run(workspace.cargo().args(["test", "--workspace"]).args(native()))?;
 
     python::test(&workspace)?;
-    for suite in ["e2e", "browser"] {
+    for suite in ["e2e", "conformance", "browser"] {
         node_tests(&workspace, suite, None)?;
     }
     for suite in ["e2e", "browser"] {

@@ -40,6 +40,12 @@ impl LocalAdapter {
         Self { index: RwLock::default(), rooms_per_socket }
     }
 
+    /// How many sockets and rooms there are, without the rooms of sockets' own ids.
+    pub fn counts(&self) -> (usize, usize) {
+        let index = self.index.read();
+        (index.sockets.len(), index.rooms.len())
+    }
+
     /// The selected sockets, collected so that the lock is free to change their rooms.
     fn selected(&self, selection: Selection<'_>) -> Vec<Arc<Socket>> {
         let mut sockets = Vec::new();

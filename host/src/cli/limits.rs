@@ -114,7 +114,8 @@ impl RecoveryArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits of handlers")]
 pub struct HandlerArgs {
-    /// Time that one event may take, waiting included. Beyond: the handler is stopped, and only this event fails.
+    /// Time that one event may take, waiting included; also one plain HTTP request, bodies included. Beyond: the handler
+    /// is stopped, and only this event fails.
     #[arg(long, env = "HOST_HANDLER_TIME", value_name = "TIME", default_value_t = Time(handler().time))]
     handler_time: Time,
 
@@ -137,6 +138,15 @@ pub struct HandlerArgs {
     /// A socket's `data`, as JSON. Beyond: setting it is an error to the handler, and the old value stays.
     #[arg(long, env = "HOST_MAX_SOCKET_DATA", value_name = "SIZE", default_value_t = Size(handler().socket_data))]
     max_socket_data: Size,
+
+    /// Body of one plain HTTP request. Beyond: status 413.
+    #[arg(long, env = "HOST_MAX_REQUEST_BODY", value_name = "SIZE", default_value_t = Size(handler().request_body))]
+    max_request_body: Size,
+
+    /// Plain HTTP requests that wait for an instance; half of all instances may answer requests at once. Beyond:
+    /// status 503.
+    #[arg(long, env = "HOST_MAX_WAITING_REQUESTS", value_name = "N", default_value_t = count(handler().waiting_requests))]
+    max_waiting_requests: NonZeroUsize,
 
     /// Memory of all instances together. Half of it is dealt out evenly, so that every instance has its share; the rest
     /// goes to who asks first. Beyond: the instance that asks for more is stopped, and only its event fails.
@@ -213,6 +223,8 @@ impl HandlerArgs {
             attachments: client.attachments,
             socket_data: self.max_socket_data.0,
             rooms_per_socket: client.rooms_per_socket,
+            request_body: self.max_request_body.0,
+            waiting_requests: self.max_waiting_requests.get(),
         })
     }
 }

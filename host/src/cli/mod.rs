@@ -1,5 +1,8 @@
 //! The command line: one file a subcommand. Flags and environment variables in, checked `config` values out.
 
+pub mod build;
+mod cache;
+pub mod inspect;
 mod limits;
 mod machine;
 pub mod run;
@@ -17,4 +20,6 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Run(Box<run::Run>),
+    Build(build::Build),
+    Inspect(inspect::Inspect),
 }

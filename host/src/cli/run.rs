@@ -1,10 +1,12 @@
 //! `host run`: serves components until it is told to stop.
 
-use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::build::BuildArgs;
+use super::cache::CacheArgs;
 use super::limits::{ClientArgs, HandlerArgs, RecoveryArgs};
+use crate::build;
 use crate::config::{CorsOrigins, Mount, RunConfig};
 use crate::hint::{self, HintExt};
 use crate::telemetry::LogFormat;
@@ -16,7 +18,7 @@ use crate::telemetry::LogFormat;
 /// where the server listens; logs go to stderr.
 ///
 /// The first signal stops the server in order: `$disconnect` runs for every socket, and handlers have 10 s to finish. A
-/// second one stops it at once.
+/// second one stops it at once. SIGUSR1 logs what the server holds at that moment, and its counters.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Sizes are written `500kB`, `1MB` (1,000,000) or `1MiB` (1,048,576), times `200ms`, `10s` or `1m 30s`. HOST_LOG (or \
@@ -27,10 +29,13 @@ Examples:
   host run chat.wasm --namespace /lobby --listen 0.0.0.0:8080 --cors-origin https://example.org
   host run /chat=chat.wasm /game=game.wasm --handler-time 2s --handler-memory 32MiB")]
 pub struct Run {
-    /// Component files. `PATH=FILE` serves FILE as the namespace PATH (`/chat=chat.wasm`); without PATH, the component
-    /// says which namespace it is.
+    /// Component files, or sources, which are built first (`host build` says how). `PATH=FILE` serves FILE as the
+    /// namespace PATH (`/chat=chat.wasm`); without PATH, the component says which namespace it is.
     #[arg(required = true, value_name = "COMPONENT")]
     components: Vec<PathBuf>,
+
+    #[command(flatten)]
+    build: BuildArgs,
 
     /// Namespace of the component, where only one is served. It must be the component's own, where that has one.
     #[arg(long, value_name = "PATH", env = "HOST_NAMESPACE")]
@@ -58,14 +63,8 @@ pub struct Run {
     #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
     static_dir: Option<PathBuf>,
 
-    /// Folder for compiled components, so that the next start is fast. It must be private: what lies there is run as
-    /// native code. [default: $XDG_CACHE_HOME/host, else ~/.cache/host]
-    #[arg(long, value_name = "DIR", env = "HOST_CACHE_DIR", conflicts_with = "no_cache")]
-    cache_dir: Option<PathBuf>,
-
-    /// Compile components at every start and keep nothing on disk.
-    #[arg(long, env = "HOST_NO_CACHE")]
-    no_cache: bool,
+    #[command(flatten)]
+    cache: CacheArgs,
 
     /// How log lines look.
     #[arg(long, value_name = "FORMAT", env = "HOST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
@@ -90,14 +89,18 @@ impl Run {
     pub fn into_config(self) -> anyhow::Result<RunConfig> {
         let client = self.client.check()?;
         let handler = self.handler.check(&client)?;
+        let mut components = mounts(self.components, self.namespace)?;
+        for component in &mut components {
+            component.file = build::build(&component.file, &self.build.options())?;
+        }
         Ok(RunConfig {
-            components: mounts(self.components, self.namespace)?,
+            components,
             listen: self.listen,
             path: self.path,
             env: distinct(self.env)?,
             cors_origins: cors(self.cors_origin)?,
             static_dir: self.static_dir.map(existing_dir).transpose()?,
-            cache_dir: cache_dir(self.cache_dir, self.no_cache)?,
+            cache_dir: self.cache.dir()?,
             client,
             recovery: self.recovery.limits(),
             handler,
@@ -182,23 +185,6 @@ fn existing_dir(dir: PathBuf) -> anyhow::Result<PathBuf> {
     ))
 }
 
-fn cache_dir(given: Option<PathBuf>, no_cache: bool) -> anyhow::Result<Option<PathBuf>> {
-    if no_cache || given.is_some() {
-        return Ok(given);
-    }
-    let absolute = |name: &str| std::env::var_os(name).filter(|dir: &OsString| Path::new(dir).is_absolute());
-    let cache = absolute("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| absolute("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    match cache {
-        Some(dir) => Ok(Some(dir.join("host"))),
-        None => Err(hint::error(
-            "no folder for compiled components: neither XDG_CACHE_HOME nor HOME is set",
-            "give --cache-dir a private folder, or --no-cache",
-        )),
-    }
-}
-
 /// `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000`.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let first = text.to_socket_addrs().map_err(|_| "write ADDRESS:PORT, such as `0.0.0.0:3000`".to_owned())?.next();
@@ -245,8 +231,10 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     fn config(arguments: &[&str]) -> anyhow::Result<RunConfig> {
-        let Command::Run(run) = Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command;
-        run.into_config()
+        match Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command {
+            Command::Run(run) => run.into_config(),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn message(arguments: &[&str]) -> (String, bool) {

@@ -60,6 +60,8 @@ struct Polling {
     /// The GET that waits for packets.
     get: Option<Waker>,
     get_active: bool,
+    /// That GET found nothing when it came.
+    get_waited: bool,
     /// A second transport is being opened.
     upgrading: bool,
     /// The GET that waits is answered with a noop, so that the client can pause polling.
@@ -173,7 +175,7 @@ impl Session {
     }
 
     /// Whether the session is being closed, and why.
-    pub(super) fn closing(&self) -> Option<CloseReason> {
+    pub(crate) fn closing(&self) -> Option<CloseReason> {
         match self.state.lock().phase {
             Phase::Open => None,
             Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
@@ -197,18 +199,7 @@ impl Session {
 
     /// The transport is gone: nothing can be sent any more. Returns the reason that came first.
     pub(super) fn closed(&self, reason: CloseReason) -> CloseReason {
-        let mut state = self.state.lock();
-        let reason = match state.phase {
-            Phase::Open => reason,
-            Phase::Closing(earlier) | Phase::Closed(earlier) => earlier,
-        };
-        state.phase = Phase::Closed(reason);
-        state.outbox.clear();
-        if let Some(polling) = &mut state.polling {
-            polling.inbox = None;
-            polling.wake();
-        }
-        reason
+        self.state.lock().end(reason)
     }
 
     /// The next frame for the client.
@@ -283,9 +274,18 @@ impl Session {
         }
     }
 
+    /// The client broke the rules of long-polling: the session ends, and what waits is lost.
+    pub(super) fn abort(&self, reason: CloseReason) {
+        let mut state = self.state.lock();
+        state.end(reason);
+        state.noticed = true;
+        state.wake_task();
+    }
+
     pub(super) fn end_get(&self) {
         if let Some(polling) = &mut self.state.lock().polling {
             polling.get_active = false;
+            polling.get_waited = false;
             polling.get = None;
         }
     }
@@ -299,7 +299,7 @@ impl Session {
 
     /// Frames for a GET: all that wait; then a close packet where the session is closing; a noop where the client
     /// should stop polling.
-    pub(super) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
+    pub(crate) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
         let mut state = self.state.lock();
         if state.polling.is_none() {
             // Upgraded meanwhile: what waits is for the WebSocket.
@@ -318,17 +318,24 @@ impl Session {
             // On its own: the official client acts on a close at once, but on packets before it only later.
             Phase::Closing(_) if !frames.is_empty() => {}
             Phase::Closing(reason) => {
+                // As the reference has it: a GET that comes after the close gets a noop as well.
+                if state.polling.as_ref().is_some_and(|polling| !polling.get_waited) {
+                    frames.push(Frame::noop());
+                }
                 frames.push(Frame::close());
                 state.phase = Phase::Closed(reason);
                 state.noticed = true;
                 state.wake_task();
             }
-            Phase::Closed(_) => frames.push(Frame::noop()),
+            // The client's own word needs no answer.
+            Phase::Closed(CloseReason::TransportClose) => frames.push(Frame::noop()),
+            Phase::Closed(_) => frames.push(Frame::close()),
         }
         if frames.is_empty() {
             match &mut state.polling {
                 Some(polling) if !polling.noop_due => {
                     polling.get = Some(cx.waker().clone());
+                    polling.get_waited = true;
                     return Poll::Pending;
                 }
                 _ => frames.push(Frame::noop()),
@@ -340,17 +347,18 @@ impl Session {
         Poll::Ready(frames)
     }
 
-    /// Hands the packets of a POST to the task; a session that is closing reads no more.
-    pub(super) fn deliver(&self, pieces: Pieces) {
+    /// Hands the packets of a POST to the task; a session that is closing reads no more. False where the session is
+    /// closed, or has another transport now.
+    pub(super) fn deliver(&self, pieces: Pieces) -> bool {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open {
-            return;
-        }
-        if let Some(polling) = &mut state.polling {
+        let phase = state.phase;
+        let Some(polling) = state.polling.as_mut().filter(|_| !matches!(phase, Phase::Closed(_))) else { return false };
+        if phase == Phase::Open {
             polling.inbox = Some(pieces);
             state.noticed = true;
             state.wake_task();
         }
+        true
     }
 
     /// Waits until the task has read what [`Session::deliver`] brought.
@@ -404,6 +412,21 @@ impl State {
         // Also where the task runs and has looked already.
         self.noticed = true;
         self.wake_task();
+    }
+
+    /// Nothing is sent any more. Returns the reason that came first.
+    fn end(&mut self, reason: CloseReason) -> CloseReason {
+        let reason = match self.phase {
+            Phase::Open => reason,
+            Phase::Closing(earlier) | Phase::Closed(earlier) => earlier,
+        };
+        self.phase = Phase::Closed(reason);
+        self.outbox.clear();
+        if let Some(polling) = &mut self.polling {
+            polling.inbox = None;
+            polling.wake();
+        }
+        reason
     }
 
     fn wake_task(&mut self) {

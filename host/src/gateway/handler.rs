@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::context::EventContext;
 use crate::socket_io::Payload;
+use crate::telemetry::metrics;
 
 /// A future that a session's task can own.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Option<Payload>, HandlerError>> + Send>>;
@@ -82,6 +83,26 @@ pub enum HandlerError {
     /// The host could not run the handler at all.
     #[error("handler could not be started: {0}")]
     NotStarted(String),
+}
+
+impl HandlerError {
+    /// Logs and counts it. Without a socket, `event` is a plain HTTP request.
+    pub fn report(&self, namespace: &str, socket: Option<&str>, event: &str) {
+        let counter = match self {
+            Self::Rejected { .. } => return tracing::info!(namespace, socket, event, "{self}"),
+            Self::InvalidArguments(_) => {
+                metrics().invalid_arguments.increment();
+                return tracing::warn!(namespace, socket, event, "{self}");
+            }
+            Self::Failed(_) => &metrics().handlers_failed,
+            Self::Trapped(_) => &metrics().handlers_trapped,
+            Self::TimedOut(_) => &metrics().handlers_timed_out,
+            Self::OutOfMemory(_) => &metrics().handlers_out_of_memory,
+            Self::NotStarted(_) => &metrics().handlers_not_started,
+        };
+        counter.increment();
+        tracing::error!(namespace, socket, event, "{self}");
+    }
 }
 
 /// What a handler asks of the gateway. Contents are checked before: payloads are JSON arrays, names are not reserved.

@@ -143,7 +143,10 @@ impl Member {
     pub(super) fn leave(&mut self, reason: DisconnectReason) {
         match self.stage {
             // No handler has seen the client yet.
-            Stage::New => self.stage = Stage::Done,
+            Stage::New => {
+                self.stage = Stage::Done;
+                self.give_back(reason);
+            }
             Stage::Connecting => self.gone = self.gone.or(Some(reason)),
             Stage::Connected => self.leave_namespace(reason),
             Stage::Leaving | Stage::Done => {}
@@ -158,6 +161,16 @@ impl Member {
             && let Some(pid) = self.socket.pid()
         {
             self.departure = Some(recovery.depart(&pid, self.socket.id()));
+        }
+    }
+
+    /// What the client was about to take up again stays for its next try.
+    fn give_back(&mut self, reason: DisconnectReason) {
+        if reason.is_recoverable()
+            && let Some(recovery) = self.socket.namespace().recovery()
+            && let Some(Resume::Ready(Resumed { pid, state, .. })) = self.resume.take().map(|resume| *resume)
+        {
+            recovery.depart(&pid, &state.id).keep(state);
         }
     }
 
@@ -273,7 +286,7 @@ impl Member {
     fn finish(&mut self, running: Running, result: Result<Option<Payload>, HandlerError>) {
         metrics().events_handled.increment();
         if let Err(error) = &result {
-            self.report(&running.event, error);
+            error.report(self.socket.namespace().path(), Some(self.socket.id()), &running.event);
         }
         match (running.kind, result) {
             (Kind::Connect(held), Ok(_)) => self.accept(&held),
@@ -338,23 +351,5 @@ impl Member {
         };
         // Nobody is left to be told where the session is closed.
         let _ = self.session.send(encode::connect_error(self.socket.namespace().path(), message, data), false);
-    }
-
-    fn report(&self, event: &str, error: &HandlerError) {
-        let (namespace, socket) = (self.socket.namespace().path(), self.socket.id());
-        let counter = match error {
-            HandlerError::Rejected { .. } => return tracing::info!(namespace, socket, event, "{error}"),
-            HandlerError::InvalidArguments(_) => {
-                metrics().invalid_arguments.increment();
-                return tracing::warn!(namespace, socket, event, "{error}");
-            }
-            HandlerError::Failed(_) => &metrics().handlers_failed,
-            HandlerError::Trapped(_) => &metrics().handlers_trapped,
-            HandlerError::TimedOut(_) => &metrics().handlers_timed_out,
-            HandlerError::OutOfMemory(_) => &metrics().handlers_out_of_memory,
-            HandlerError::NotStarted(_) => &metrics().handlers_not_started,
-        };
-        counter.increment();
-        tracing::error!(namespace, socket, event, "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! A component as the gateway's event handler: one fresh instance an event.
+//! A component as the gateway's event handler: one fresh instance an event. Plain requests are in `http`.
 //!
 //! An event takes a permit first, and waits for it as long as it takes. From then on it has [`HandlerLimits::time`],
 //! waiting included; when that is up the call is dropped with its store, wherever it is.
@@ -14,6 +14,7 @@ use wasmtime::component::InstancePre;
 
 use super::bindings::{async_event_handler, event_handler, types};
 use super::commands::Current;
+use super::http::Http;
 use super::state::{Grants, State};
 use super::{payload, text};
 use crate::gateway::context::EventContext;
@@ -28,6 +29,8 @@ pub struct Handler {
     pub(super) runtime: Arc<Runtime>,
     pub(super) instance: InstancePre<State>,
     pub(super) exports: Exports,
+    /// Where it answers plain HTTP requests too.
+    pub(super) http: Option<Http>,
     pub(super) grants: Arc<Grants>,
     pub(super) description: Description,
 }
@@ -42,7 +45,7 @@ pub(super) enum Exports {
 type Returned = Result<Option<types::Payload>, types::HandlerError>;
 
 /// A call that did not return.
-enum Failure {
+pub(super) enum Failure {
     NotStarted(wasmtime::Error),
     Trapped(wasmtime::Error),
     TimedOut,
@@ -80,7 +83,7 @@ impl Handler {
     }
 
     /// Runs a call in a fresh instance, within the limits.
-    async fn instance<R>(
+    pub(super) async fn instance<R>(
         &self,
         current: &Arc<Current>,
         call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,

@@ -10,9 +10,11 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::bindings::{async_event_handler, event_handler};
 use super::error::{LoadError, LoadReason};
 use super::handler::{Exports, Handler};
+use super::http::Http;
 use super::imports;
 use super::state::{Grants, State};
-use super::world::world_of;
+use super::world::{World, world_of};
+use crate::config::HandlerLimits;
 use crate::gateway::handler::Description;
 use crate::runtime::{Calls, Runtime, inspect};
 
@@ -48,28 +50,36 @@ impl Handler {
     ) -> Result<Self, LoadReason> {
         let blocking = runtime.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(&blocking, &name, &bytes)).await;
-        let (instance, exports) = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
+        let prepared = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
+        let Prepared { instance, exports, http } = prepared;
         let grants = Arc::new(Grants { limits: runtime.limits().clone(), env: environment });
-        let handler = Self { runtime, instance, exports, grants, description: Description::default() };
+        let handler = Self { runtime, instance, exports, http, grants, description: Description::default() };
         let description = handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: super::description::check(description)?, ..handler })
     }
 }
 
-fn prepare(runtime: &Runtime, name: &str, bytes: &[u8]) -> Result<(InstancePre<State>, Exports), LoadReason> {
-    let calls = world_of(&inspect(bytes)?)?;
-    let component = runtime.compile(name, bytes, calls)?;
-    link(&component, calls).map_err(|error| LoadReason::link(&error))
+/// What is found once, before a component is served.
+struct Prepared {
+    instance: InstancePre<State>,
+    exports: Exports,
+    http: Option<Http>,
 }
 
-/// Looks everything up that can be looked up once.
-fn link(component: &Component, calls: Calls) -> wasmtime::Result<(InstancePre<State>, Exports)> {
+fn prepare(runtime: &Runtime, name: &str, bytes: &[u8]) -> Result<Prepared, LoadReason> {
+    let world = world_of(&inspect(bytes)?)?;
+    let component = runtime.compile(name, bytes, world.calls)?;
+    link(&component, world, runtime.limits()).map_err(|error| LoadReason::link(&error))
+}
+
+fn link(component: &Component, world: World, limits: &HandlerLimits) -> wasmtime::Result<Prepared> {
     let mut linker = Linker::new(component.engine());
-    imports::add_to_linker(&mut linker, calls)?;
+    imports::add_to_linker(&mut linker, world.calls)?;
     let instance = linker.instantiate_pre(component)?;
-    let exports = match calls {
+    let exports = match world.calls {
         Calls::Plain => Exports::Plain(event_handler::GuestIndices::new(&instance)?),
         Calls::Concurrent => Exports::Concurrent(async_event_handler::GuestIndices::new(&instance)?),
     };
-    Ok((instance, exports))
+    let http = if world.answers_http { Some(Http::new(&instance, limits)?) } else { None };
+    Ok(Prepared { instance, exports, http })
 }

@@ -3,12 +3,15 @@
 //! [`Handler`] is what the gateway calls. Everything that comes out of a guest is checked here, so that the gateway can
 //! send it as it is.
 
+mod answer;
 mod bindings;
 mod commands;
 mod convert;
 mod description;
 mod error;
+mod examine;
 mod handler;
+mod http;
 mod imports;
 mod load;
 mod output;
@@ -21,5 +24,6 @@ mod world;
 
 pub use description::DescriptionError;
 pub use error::{LoadError, LoadReason};
+pub use examine::{Examination, Import};
 pub use handler::Handler;
 pub use world::WorldError;

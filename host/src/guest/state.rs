@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::bindings::types::Error;
 use super::commands::{Current, Spent};
+use super::http::Hooks;
 use super::output::{Channel, Output};
 use crate::config::HandlerLimits;
 use crate::gateway::context::EventContext;
@@ -39,6 +41,7 @@ pub(super) struct State {
     rooms: Option<HashSet<String>>,
     limiter: StoreLimiter,
     wasi: Option<WasiCtx>,
+    http: (WasiHttpCtx, Hooks),
     resources: ResourceTable,
 }
 
@@ -46,7 +49,17 @@ impl State {
     pub(super) fn new(current: Arc<Current>, grants: Arc<Grants>, limiter: StoreLimiter) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES);
-        Self { current, grants, spent: Spent::default(), data: None, rooms: None, limiter, wasi: None, resources }
+        Self {
+            current,
+            grants,
+            spent: Spent::default(),
+            data: None,
+            rooms: None,
+            limiter,
+            wasi: None,
+            http: (WasiHttpCtx::new(), Hooks),
+            resources,
+        }
     }
 
     /// The event's place in the gateway.
@@ -81,6 +94,13 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self.wasi.get_or_insert_with(|| wasi(&self.current, &self.grants));
         WasiCtxView { ctx, table: &mut self.resources }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let (ctx, hooks) = &mut self.http;
+        WasiHttpCtxView { ctx, hooks, table: &mut self.resources }
     }
 }
 

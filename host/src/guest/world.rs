@@ -14,11 +14,24 @@ const IMPORTS: [&str; 4] = ["types", "socket", "namespace", "broadcast-operator"
 const ASYNC_IMPORTS: [&str; 1] = ["async-calls"];
 const VERSION: &str = "0.1";
 
+/// What a component exports to answer plain HTTP requests. The export is optional; any released version of the series is
+/// taken, as wasmtime links them.
+const HTTP: &str = "wasi:http";
+const HTTP_HANDLER: &str = "incoming-handler";
+
 /// Packages that the host grants, each with the version that both worlds may import.
 const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 const WASI_VERSION: &str = "0.2";
 /// What the async world may import beside it; it has no `wasi:io`, as its streams are the component model's own.
 const ASYNC_WASI_VERSION: &str = "0.3";
+
+/// How a component is run, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct World {
+    pub(super) calls: Calls,
+    /// Whether it answers plain HTTP requests, beside handling events.
+    pub(super) answers_http: bool,
+}
 
 /// A component of neither world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +47,8 @@ pub enum WorldError {
     NotGranted(String),
     #[error("the component imports `{0}`, which only components that export `{ASYNC_HANDLER}` may")]
     AsyncOnly(String),
+    #[error("the component exports `{0}`, and this host calls `{HTTP}/{HTTP_HANDLER}` of version {WASI_VERSION}")]
+    Http(String),
 }
 
 impl WorldError {
@@ -48,8 +63,9 @@ impl WorldError {
             }
             Self::Version(_) => "build it with the SDK, or the `wit` folder, of this host's version",
             Self::NotGranted(_) => {
-                "handlers get WASI 0.2 output, clocks and random numbers, and the interfaces of `realtime:gateway`; leave out the dependency that needs more"
+                "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http/types`, and the interfaces of `realtime:gateway`; leave out the dependency that needs more"
             }
+            Self::Http(_) => "build it against the world `wasi:http/proxy@0.2`, or without the export",
             Self::AsyncOnly(_) => "build it against the world `async-handler`, or without component-model async",
         }
     }
@@ -60,7 +76,7 @@ impl WorldError {
 /// # Errors
 ///
 /// Where the component exports no handler, or imports what the host does not offer.
-pub(super) fn world_of(component: &Interfaces) -> Result<Calls, WorldError> {
+pub(super) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
     let exports: Vec<_> = component.exports.iter().map(|name| Name::parse(name)).collect();
     let exported =
         |interface: &str| exports.iter().any(|name| name.is(CONTRACT, VERSION) && name.interface == interface);
@@ -86,13 +102,26 @@ pub(super) fn world_of(component: &Interfaces) -> Result<Calls, WorldError> {
             return Err(if granted_elsewhere { WorldError::AsyncOnly(name) } else { WorldError::NotGranted(name) });
         }
     }
-    Ok(calls)
+    let mut http = exports.iter().filter(|name| name.package == HTTP);
+    let answers_http = match http.find(|name| !(name.is(HTTP, WASI_VERSION) && name.interface == HTTP_HANDLER)) {
+        Some(other) => return Err(WorldError::Http(other.full.to_owned())),
+        None => exports.iter().any(|name| name.package == HTTP),
+    };
+    Ok(World { calls, answers_http })
+}
+
+/// Whether a component whose handler is called so may import this; without a handler, whether any may.
+pub(super) fn grants(import: &str, calls: Option<Calls>) -> bool {
+    is_granted(&Name::parse(import), calls.unwrap_or(Calls::Concurrent))
 }
 
 fn is_granted(import: &Name<'_>, calls: Calls) -> bool {
     let concurrent = calls == Calls::Concurrent;
     if import.package == CONTRACT {
         return IMPORTS.contains(&import.interface) || (concurrent && ASYNC_IMPORTS.contains(&import.interface));
+    }
+    if import.package == HTTP {
+        return import.is(HTTP, WASI_VERSION) && import.interface == "types";
     }
     WASI.contains(&import.package)
         && (is_version(import.version, WASI_VERSION)
@@ -129,9 +158,13 @@ fn is_version(version: &str, series: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn world(imports: &[&str], exports: &[&str]) -> Result<Calls, WorldError> {
+    fn interfaces(imports: &[&str], exports: &[&str]) -> Interfaces {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        world_of(&Interfaces { imports: names(imports), exports: names(exports) })
+        Interfaces { imports: names(imports), exports: names(exports), ..Interfaces::default() }
+    }
+
+    fn world(imports: &[&str], exports: &[&str]) -> Result<Calls, WorldError> {
+        world_of(&interfaces(imports, exports)).map(|world| world.calls)
     }
 
     #[test]
@@ -156,6 +189,20 @@ mod tests {
         assert_eq!(world(&[], &[exported]), Err(WorldError::Version(exported.to_owned())));
         let imported = "realtime:gateway/socket@1.0.0";
         assert_eq!(world(&[imported], &[HANDLER]), Err(WorldError::Version(imported.to_owned())));
+    }
+
+    #[test]
+    fn plain_requests_are_answered_where_the_export_is() {
+        let answers = |http: &str| world_of(&interfaces(&[], &[HANDLER, http])).map(|world| world.answers_http);
+        assert_eq!(answers("wasi:http/incoming-handler@0.2.0"), Ok(true));
+        assert_eq!(answers("wasi:http/incoming-handler@0.2.12"), Ok(true));
+        assert_eq!(answers("wasi:cli/run@0.2.6"), Ok(false));
+        for other in ["wasi:http/incoming-handler@0.2.0-rc-2023-11-10", "wasi:http/handler@0.3.0"] {
+            assert_eq!(answers(other), Err(WorldError::Http(other.to_owned())));
+        }
+        let only = ["wasi:http/incoming-handler@0.2.6"];
+        assert_eq!(world(&[], &only), Err(WorldError::NoHandler { command: false }));
+        assert_eq!(world(&["wasi:http/types@0.2.6"], &[HANDLER, only[0]]), Ok(Calls::Plain));
     }
 
     #[test]

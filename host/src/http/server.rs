@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::handler::Connection;
 use super::routes::Routes;
 use crate::engine_io::handler::Service;
 
@@ -97,9 +98,11 @@ async fn connection<S: Service>(
         tracing::debug!(%peer, %error, "connection lost before its first request");
         return;
     }
+    let this = Connection::default();
+    let itself = this.clone();
     let service = service_fn(move |request| {
-        let routes = routes.clone();
-        async move { Ok::<_, Infallible>(routes.answer(request, peer.ip().to_canonical()).await) }
+        let (routes, this) = (routes.clone(), itself.clone());
+        async move { Ok::<_, Infallible>(routes.answer(request, peer.ip().to_canonical(), this).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -108,11 +111,17 @@ async fn connection<S: Service>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
-    let result = tokio::select! {
-        result = &mut connection => result,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut stopping = false;
+    let result = loop {
+        tokio::select! {
+            result = &mut connection => break result,
+            () = this.is_cut() => {
+                return tracing::debug!(%peer, "connection cut: its answer could not be completed");
+            }
+            _ = stop.changed(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
         }
     };
     if let Err(error) = result {

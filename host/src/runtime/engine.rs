@@ -7,6 +7,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -57,8 +58,21 @@ pub struct Runtime {
     /// Made when the first component needs it.
     concurrent: Mutex<Option<Engine>>,
     pub(super) permits: Arc<Semaphore>,
+    /// Calls that wait for a permit.
+    pub(super) waiting: AtomicUsize,
     budget: Arc<MemoryBudget>,
     pub(super) cache: Option<CodeCache>,
+}
+
+/// What guests use at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Instances that run.
+    pub instances: usize,
+    /// Calls that wait until one may.
+    pub waiting: usize,
+    /// Bytes of linear memory.
+    pub memory: usize,
 }
 
 /// An engine could not be made.
@@ -87,7 +101,8 @@ impl Runtime {
         Ok(Self {
             plain: engine(&limits, Calls::Plain)?,
             concurrent: Mutex::new(None),
-            permits: Arc::new(Semaphore::new(limits.instances.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(permits(&limits))),
+            waiting: AtomicUsize::new(0),
             budget: Arc::new(MemoryBudget::new(limits.total_memory, limits.instances)),
             limits,
             cache,
@@ -96,6 +111,14 @@ impl Runtime {
 
     pub fn limits(&self) -> &HandlerLimits {
         &self.limits
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage {
+            instances: permits(&self.limits) - self.permits.available_permits(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+            memory: self.budget.in_use(),
+        }
     }
 
     /// The engine for components that call so.
@@ -118,6 +141,10 @@ impl Runtime {
     pub(super) fn limiter(&self) -> StoreLimiter {
         StoreLimiter::new(self.limits.memory, self.limits.table_elements, self.budget.clone())
     }
+}
+
+fn permits(limits: &HandlerLimits) -> usize {
+    limits.instances.min(Semaphore::MAX_PERMITS)
 }
 
 fn engine(limits: &HandlerLimits, calls: Calls) -> Result<Engine, RuntimeError> {

@@ -2,7 +2,9 @@
 //!
 //! One pass over the sections; function bodies are skipped.
 
-use wasmparser::{Encoding, Parser, Payload};
+use std::collections::BTreeSet;
+
+use wasmparser::{Encoding, KnownCustom, Parser, Payload, ProducersSectionReader};
 
 /// The outermost imports and exports of a component.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub struct Interfaces {
     /// Names such as `wasi:cli/stdout@0.2.6`.
     pub imports: Vec<String>,
     pub exports: Vec<String>,
+    /// The languages and tools that its parts name as their makers: `Rust`, `rustc 1.95.0`.
+    pub made_by: BTreeSet<String>,
 }
 
 /// The bytes are not a component.
@@ -51,10 +55,29 @@ pub fn inspect(bytes: &[u8]) -> Result<Interfaces, InspectError> {
                     interfaces.exports.push(export.map_err(damaged)?.name.name.to_owned());
                 }
             }
+            Payload::CustomSection(section) => {
+                // What a tool says of itself is worth no refusal.
+                if let KnownCustom::Producers(producers) = section.as_known() {
+                    let _ = add_producers(producers, &mut interfaces.made_by);
+                }
+            }
             _ => {}
         }
     }
     Ok(interfaces)
+}
+
+fn add_producers(
+    producers: ProducersSectionReader<'_>,
+    made_by: &mut BTreeSet<String>,
+) -> Result<(), wasmparser::BinaryReaderError> {
+    for field in producers {
+        for value in field?.values {
+            let value = value?;
+            made_by.insert(format!("{} {}", value.name, value.version).trim().to_owned());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -73,8 +96,18 @@ mod tests {
             (core module (func))
             (instance $i)
             (export "d:e/f" (instance $i)))"#);
-        let expected = Interfaces { imports: vec!["a:b/c@1.0.0".into()], exports: vec!["d:e/f".into()] };
+        let expected =
+            Interfaces { imports: vec!["a:b/c@1.0.0".into()], exports: vec!["d:e/f".into()], ..Interfaces::default() };
         assert_eq!(interfaces, Ok(expected));
+    }
+
+    #[test]
+    fn makers_are_those_of_all_parts() {
+        let made_by = |text: &str| of(text).unwrap().made_by;
+        let producers = r#"(@producers (language "Rust" "") (processed-by "rustc" "1.95.0"))"#;
+        let component = format!("(component (core module {producers}) (core module {producers}))");
+        assert_eq!(made_by(&component), ["Rust".to_owned(), "rustc 1.95.0".to_owned()].into());
+        assert_eq!(made_by(r#"(component (@custom "producers" "\ff"))"#), BTreeSet::new());
     }
 
     #[test]

@@ -20,13 +20,20 @@ pub(super) struct MemoryBudget {
     /// What instances have beyond their shares.
     limit: usize,
     used: AtomicUsize,
+    /// All that instances have, shares included.
+    total: AtomicUsize,
 }
 
 impl MemoryBudget {
     /// A budget of `total` bytes for so many instances at once.
     pub(super) fn new(total: usize, instances: usize) -> Self {
         let share = total / 2 / instances.max(1);
-        Self { share, limit: total - share * instances, used: AtomicUsize::new(0) }
+        Self { share, limit: total - share * instances, used: AtomicUsize::new(0), total: AtomicUsize::new(0) }
+    }
+
+    /// Bytes of all linear memories at this moment.
+    pub(super) fn in_use(&self) -> usize {
+        self.total.load(Ordering::Relaxed)
     }
 
     /// What an instance with so much memory has taken of what all may take.
@@ -34,14 +41,19 @@ impl MemoryBudget {
         memory.saturating_sub(self.share)
     }
 
-    /// Takes so many bytes, or says how many are in use already.
-    fn take(&self, bytes: usize) -> Result<(), usize> {
-        let fits = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map(|_| ())
+    /// An instance's memory grows. Refused, it says how many bytes beyond shares are in use already.
+    fn grow(&self, from: usize, to: usize) -> Result<(), usize> {
+        let taken = self.beyond_share(to) - self.beyond_share(from);
+        let fits = |used: usize| used.checked_add(taken).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)?;
+        self.total.fetch_add(to - from, Ordering::Relaxed);
+        Ok(())
     }
 
-    fn give_back(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    /// An instance with so much memory is gone.
+    fn give_back(&self, memory: usize) {
+        self.used.fetch_sub(self.beyond_share(memory), Ordering::Relaxed);
+        self.total.fetch_sub(memory, Ordering::Relaxed);
     }
 }
 
@@ -102,8 +114,7 @@ impl ResourceLimiter for StoreLimiter {
             // The component's own declaration: nothing that a setting could change.
             return Ok(false);
         }
-        let taken = self.budget.beyond_share(asked) - self.budget.beyond_share(self.memory);
-        if let Err(used) = self.budget.take(taken) {
+        if let Err(used) = self.budget.grow(self.memory, asked) {
             return self.refuse(Refused::TotalMemory { asked: added, used, limit: self.budget.limit });
         }
         self.memory = asked;
@@ -138,7 +149,7 @@ impl ResourceLimiter for StoreLimiter {
 
 impl Drop for StoreLimiter {
     fn drop(&mut self) {
-        self.budget.give_back(self.budget.beyond_share(self.memory));
+        self.budget.give_back(self.memory);
     }
 }
 
@@ -187,8 +198,10 @@ mod tests {
         assert!(!first.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
         assert!(second.memory_growing(0, PAGE, None).unwrap(), "its share");
         assert!(!second.memory_growing(PAGE, 2 * PAGE, None).unwrap());
+        assert_eq!(budget.in_use(), 7 * PAGE);
         drop((greedy, others));
         assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.in_use(), 0);
     }
 
     #[test]

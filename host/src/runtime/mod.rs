@@ -13,7 +13,7 @@ mod slot;
 
 pub use cache::{CacheError, CodeCache};
 pub use compile::CompileError;
-pub use engine::{Calls, Runtime, RuntimeError};
+pub use engine::{Calls, Runtime, RuntimeError, Usage};
 pub use failure::trap_text;
 pub use inspect::{InspectError, Interfaces, inspect};
 pub use limiter::{Refused, StoreLimiter};

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -30,10 +31,7 @@ impl Runtime {
     /// The store's guest yields to other tasks of its thread again and again, but nothing here ends it: the caller
     /// bounds the time, and drops the call when it is up.
     pub async fn slot<T: StoreData>(&self, engine: &Engine, data: impl FnOnce(StoreLimiter) -> T) -> Slot<T> {
-        let permit = self.permits.clone().acquire_owned().await;
-        #[expect(clippy::expect_used, reason = "the semaphore lives in the runtime and is never closed")]
-        let permit = permit.expect("the semaphore is never closed");
-
+        let permit = self.permit().await;
         let mut store = Store::new(engine, data(self.limiter()));
         store.limiter(|data| data.limiter());
         store.set_hostcall_fuel(self.host_bytes());
@@ -47,10 +45,34 @@ impl Runtime {
         Slot { store, _permit: permit }
     }
 
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        let waiting = Waiting::new(&self.waiting);
+        let permit = self.permits.clone().acquire_owned().await;
+        drop(waiting);
+        #[expect(clippy::expect_used, reason = "the semaphore lives in the runtime and is never closed")]
+        permit.expect("the semaphore is never closed")
+    }
+
     /// Bytes that the host copies out of a guest for one call. Room for what would be refused politely; beyond it, the
     /// guest traps.
     fn host_bytes(&self) -> usize {
         let limits = self.limits();
         limits.command_bytes.max(limits.payload).saturating_mul(2)
+    }
+}
+
+/// Counts a call as waiting, also where it is dropped while it does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

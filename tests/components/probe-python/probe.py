@@ -200,6 +200,11 @@ async def ask(ms: int) -> dict[str, Any]:
     return {"answer": answer if isinstance(answer, tuple) else (answer,)}
 
 
+@ns.socket.on("relay")
+def relay(ms: int) -> Any:
+    return ns.socket.emit_with_ack("question", 42, timeout=ms / 1000)
+
+
 @ns.socket.on("quit")
 def quit_(close: bool) -> None:
     ns.socket.disconnect(close)
@@ -258,6 +263,11 @@ class Op:
 def operate(data: dict[str, Any]) -> Done:
     op = Op.of(data)
     return ns.emit(op.event, op.args) if op.direct and op.from_ == "ns" else op.operator.emit(op.event, op.args)
+
+
+@ns.socket.on("pass")
+def pass_(*args: Any) -> Done:
+    return ns.socket.broadcast.emit("passed", *args)
 
 
 @ns.socket.on("askAll")

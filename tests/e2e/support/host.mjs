@@ -94,6 +94,14 @@ class Host {
     return within(line, `a log line that fits ${fits}; there is:\n${this.#text()}`);
   }
 
+  /** What the host says it holds now, and its counters so far. */
+  status() {
+    const told = this.lines.length;
+    // Not the child's own `kill`, after which it counts as told to stop.
+    process.kill(this.pid, "SIGUSR1");
+    return this.log((line) => line.message === "status" && this.lines.indexOf(line, told) >= 0);
+  }
+
   /** Bytes of memory that the process has now. */
   async memory() {
     const status = await readFile(`/proc/${this.pid}/status`, "utf8");

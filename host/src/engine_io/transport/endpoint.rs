@@ -37,6 +37,11 @@ impl<S: Service> Endpoint<S> {
         &self.service
     }
 
+    /// How many sessions there are, and how many have ended whose handlers have not.
+    pub fn counts(&self) -> (usize, usize) {
+        self.registry.counts()
+    }
+
     /// Answers one request. `address` is the client's.
     pub async fn serve(self: &Arc<Self>, request: Request<Incoming>, address: IpAddr) -> HttpResponse {
         let target = Target::of(&request);
@@ -59,7 +64,7 @@ impl<S: Service> Endpoint<S> {
         let transport = target.transport.ok_or(Refusal::UnknownTransport)?;
         let websocket = transport == TransportName::WebSocket;
         if let Some(sid) = &target.sid {
-            let live = self.registry.get(sid).ok_or(Refusal::UnknownSid)?;
+            let live = self.registry.get(sid).filter(|live| !live.session.is_closed()).ok_or(Refusal::UnknownSid)?;
             if !target.supported || websocket != target.upgrade {
                 return Err(Refusal::BadRequest);
             }

@@ -13,7 +13,7 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, StatusCode};
 use tokio::time::timeout;
 
-use super::request::{HttpResponse, Refusal, answer};
+use super::request::{HttpResponse, Refusal, bare, deliver};
 use crate::engine_io::payload::{self, Pieces};
 use crate::engine_io::{CloseReason, Session};
 
@@ -29,26 +29,26 @@ pub(super) async fn serve(
     match *request.method() {
         Method::GET => Ok(get(session).await),
         Method::POST => Ok(post(request, session, max_bytes).await),
-        _ => Ok(answer(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "")),
+        _ => Ok(bare(StatusCode::INTERNAL_SERVER_ERROR)),
     }
 }
 
 async fn get(session: &Arc<Session>) -> HttpResponse {
     if session.begin_get().is_err() {
-        session.close(CloseReason::TransportError);
-        return bad_request();
+        session.abort(CloseReason::TransportError);
+        return bare(StatusCode::BAD_REQUEST);
     }
     let guard = Active { session, end: Session::end_get };
     let frames = poll_fn(|cx| session.poll_frames(cx)).await;
     guard.finish();
-    answer(StatusCode::OK, "text/plain; charset=UTF-8", payload::encode(&frames))
+    deliver("text/plain; charset=UTF-8", payload::encode(&frames))
 }
 
 async fn post(request: Request<Incoming>, session: &Arc<Session>, max_bytes: usize) -> HttpResponse {
     let binary = request.headers().get(CONTENT_TYPE).is_some_and(|v| v.as_bytes() == b"application/octet-stream");
     if session.begin_post().is_err() || binary {
-        session.close(CloseReason::TransportError);
-        return bad_request();
+        session.abort(CloseReason::TransportError);
+        return bare(StatusCode::BAD_REQUEST);
     }
     let guard = Active { session, end: Session::end_post };
     let body = match read(request, max_bytes).await {
@@ -56,15 +56,18 @@ async fn post(request: Request<Incoming>, session: &Arc<Session>, max_bytes: usi
         Err(ReadError::TooLarge) => {
             guard.finish();
             session.close(CloseReason::ParseError);
-            return answer(StatusCode::PAYLOAD_TOO_LARGE, "text/html", "");
+            return bare(StatusCode::PAYLOAD_TOO_LARGE);
         }
         // The guard closes the session.
-        Err(ReadError::Broken) => return bad_request(),
+        Err(ReadError::Broken) => return bare(StatusCode::BAD_REQUEST),
     };
-    session.deliver(Pieces::new(body));
+    if !session.deliver(Pieces::new(body)) {
+        guard.finish();
+        return bare(StatusCode::BAD_REQUEST);
+    }
     poll_fn(|cx| session.poll_delivered(cx)).await;
     guard.finish();
-    answer(StatusCode::OK, "text/html", "ok")
+    deliver("text/html", "ok")
 }
 
 enum ReadError {
@@ -79,10 +82,6 @@ async fn read(request: Request<Incoming>, max_bytes: usize) -> Result<String, Re
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
         Ok(Err(_)) | Err(_) => Err(ReadError::Broken),
     }
-}
-
-fn bad_request() -> HttpResponse {
-    answer(StatusCode::BAD_REQUEST, "text/html", "")
 }
 
 /// A request under way. Dropped before it was answered, it means that the client has gone.
@@ -102,7 +101,7 @@ impl Drop for Active<'_> {
     fn drop(&mut self) {
         (self.end)(self.session);
         if self.session.is_polling() {
-            self.session.close(CloseReason::TransportError);
+            self.session.abort(CloseReason::TransportError);
         }
     }
 }

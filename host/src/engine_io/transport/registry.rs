@@ -96,6 +96,12 @@ impl Registry {
         self.tasks.send_modify(|tasks| *tasks -= 1);
     }
 
+    /// How many sessions there are, and how many have ended whose tasks have not.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let sessions = self.inner.lock().sessions.len();
+        (sessions, self.tasks.borrow().saturating_sub(sessions))
+    }
+
     /// Closes all sessions and takes no more.
     pub(super) fn close(&self, reason: CloseReason) {
         let sessions: Vec<_> = {
@@ -128,7 +134,9 @@ mod tests {
         let registry = Registry::new(2, Some(1));
         let first = insert(&registry, "1", [1; 4]).unwrap();
         assert!(insert(&registry, "2", [1; 4]).is_none());
+        assert_eq!(registry.counts(), (1, 0));
         registry.remove(&first);
+        assert_eq!(registry.counts(), (0, 1));
         assert!(registry.get("1").is_none());
         assert!(insert(&registry, "3", [1; 4]).is_none());
         let other = insert(&registry, "4", [2; 4]).unwrap();

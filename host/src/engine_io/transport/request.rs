@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, UPGRADE};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::{Request, Response, StatusCode};
 
 use crate::engine_io::handler::ClientRequest;
 
@@ -21,6 +21,9 @@ pub(super) enum Refusal {
     BadRequest,
     TooManySessions,
     UnsupportedProtocolVersion,
+    WebSocketMethod,
+    WebSocketKey,
+    WebSocketVersion,
 }
 
 impl Refusal {
@@ -29,7 +32,7 @@ impl Refusal {
             Self::UnknownTransport => 0,
             Self::UnknownSid => 1,
             Self::BadHandshakeMethod => 2,
-            Self::BadRequest => 3,
+            Self::BadRequest | Self::WebSocketMethod | Self::WebSocketKey | Self::WebSocketVersion => 3,
             Self::TooManySessions => 4,
             Self::UnsupportedProtocolVersion => 5,
         }
@@ -43,20 +46,27 @@ impl Refusal {
             Self::BadRequest => "Bad request",
             Self::TooManySessions => "Too many sessions",
             Self::UnsupportedProtocolVersion => "Unsupported protocol version",
+            Self::WebSocketMethod => "Invalid HTTP method",
+            Self::WebSocketKey => "Missing or invalid Sec-WebSocket-Key header",
+            Self::WebSocketVersion => "Missing or invalid Sec-WebSocket-Version header",
         }
     }
 
     /// The answer: for a WebSocket request plain text, as the reference server has it, else JSON.
     pub(super) fn response(self, upgrade: bool) -> HttpResponse {
-        if upgrade {
-            return answer(StatusCode::BAD_REQUEST, "text/html", self.message());
-        }
         let status = match self {
-            Self::TooManySessions => StatusCode::FORBIDDEN,
+            Self::TooManySessions if !upgrade => StatusCode::FORBIDDEN,
+            Self::WebSocketMethod => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = format!(r#"{{"code":{},"message":"{}"}}"#, self.code(), self.message());
-        answer(status, "application/json", body)
+        if upgrade {
+            let mut response = typed(status, "text/html", self.message());
+            if self == Self::WebSocketVersion {
+                response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
+            return response;
+        }
+        typed(status, "application/json", format!(r#"{{"code":{},"message":"{}"}}"#, self.code(), self.message()))
     }
 }
 
@@ -102,8 +112,7 @@ impl Target {
 fn is_websocket<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let upgrades = headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    request.method() == Method::GET
-        && headers.get(UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    headers.get(UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
         && upgrades.into_iter().any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
@@ -130,12 +139,24 @@ fn headers(map: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// An answer that must not be cached.
-pub(super) fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+/// An answer that delivers something, and must not be cached.
+pub(super) fn deliver(content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+    let mut response = typed(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An answer that says no more than its status.
+pub(super) fn bare(status: StatusCode) -> HttpResponse {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
-    response.headers_mut().insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

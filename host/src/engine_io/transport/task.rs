@@ -155,6 +155,8 @@ impl<S: Service> SessionTask<S> {
                 Ok(()) => {}
                 // The client's own word that it leaves: nobody is left to send anything to.
                 Err(CloseReason::TransportClose) => self.end(CloseReason::TransportClose),
+                // In long-polling, a client that breaks the rules gets no more than the end of its GET.
+                Err(reason) if matches!(self.link, Link::Polling) => self.end(reason),
                 Err(reason) => self.live.session.close(reason),
             }
             self.check_closing();
@@ -166,17 +168,22 @@ impl<S: Service> SessionTask<S> {
         match Packet::decode(text).map_err(|_| CloseReason::ParseError)? {
             Packet::Message(text) => return self.message(Message::Text(text)),
             Packet::Pong(_) => self.heartbeat.pong(Instant::now()),
-            Packet::Close => return Err(CloseReason::TransportClose),
+            Packet::Close if matches!(self.link, Link::Polling) => return Err(CloseReason::TransportClose),
             // In this revision of the protocol it is the server that pings.
             Packet::Ping(_) => return Err(CloseReason::TransportError),
-            Packet::Open | Packet::Upgrade | Packet::Noop => self.heartbeat.packet(Instant::now()),
+            // On a WebSocket it is the close frame that counts.
+            Packet::Open | Packet::Close | Packet::Upgrade | Packet::Noop => self.heartbeat.packet(Instant::now()),
         }
         Ok(())
     }
 
+    /// What the handler objects to is no fault of the transport: the session is closed in order.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason> {
         self.heartbeat.packet(Instant::now());
-        self.handler.message(message)
+        if let Err(reason) = self.handler.message(message) {
+            self.live.session.close(reason);
+        }
+        Ok(())
     }
 
     /// Sends what waits. True where the transport takes no more at present and will wake the task.
@@ -269,12 +276,15 @@ impl<S: Service> SessionTask<S> {
             Due::Ping => {
                 self.live.session.send(Encoded::One(Frame::ping()), false);
             }
-            Due::TimedOut => {
-                if stalled {
-                    metrics().slow_consumers.increment();
-                }
+            Due::TimedOut if stalled => {
+                metrics().slow_consumers.increment();
                 self.end(CloseReason::PingTimeout);
             }
+            // One that still receives is told by a close frame.
+            Due::TimedOut if matches!(self.link, Link::WebSocket(_)) => {
+                self.live.session.close(CloseReason::PingTimeout);
+            }
+            Due::TimedOut => self.end(CloseReason::PingTimeout),
             Due::Nothing => {}
         }
     }

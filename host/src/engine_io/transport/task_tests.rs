@@ -190,7 +190,16 @@ async fn a_session_that_expires_is_told_so() {
 async fn what_follows_a_malformed_message_is_not_handled() {
     let running = Bench::new().start();
     running.post("4a\u{1e}4bad\u{1e}4b").await;
-    assert_eq!(running.get().await, [Frame::close()]);
+    assert_eq!(running.get().await, [Frame::noop(), Frame::close()]);
+    assert_eq!(running.script.0.lock().messages, ["a"]);
+    assert_eq!(running.closed(), Some(CloseReason::ParseError));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_packet_ends_the_session_at_once() {
+    let running = Bench::new().start();
+    running.post("4a\u{1e}x\u{1e}4b").await;
+    assert!(!running.known());
     assert_eq!(running.script.0.lock().messages, ["a"]);
     assert_eq!(running.closed(), Some(CloseReason::ParseError));
 }

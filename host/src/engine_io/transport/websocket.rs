@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
-use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
 use hyper::upgrade::Upgraded;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -24,7 +26,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::registry::Live;
-use super::request::{HttpResponse, Refusal};
+use super::request::{HttpResponse, Refusal, bare};
 use crate::config::ClientLimits;
 use crate::engine_io::CloseReason;
 use crate::engine_io::packet::{Frame, Packet};
@@ -39,26 +41,51 @@ const WRITE_BUFFER: usize = 3 * FRAGMENT;
 /// How often a waiting GET is released while a session is upgraded.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Checks the client's side of the handshake and returns the value for `Sec-WebSocket-Accept`.
-pub(super) fn accept(request: &Request<Incoming>) -> Result<HeaderValue, Refusal> {
+/// The server's side of a handshake that the client has the right to.
+pub(super) struct Accept {
+    /// The value for `Sec-WebSocket-Accept`.
+    key: HeaderValue,
+    /// The first subprotocol that the client offers: what the reference server chooses. Some clients insist on one.
+    protocol: Option<HeaderValue>,
+}
+
+/// Checks the client's side of the handshake.
+pub(super) fn accept<B>(request: &Request<B>) -> Result<Accept, Refusal> {
     let headers = request.headers();
-    let version = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| version && key.len() == 24).ok_or(Refusal::BadRequest)?;
-    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Refusal::BadRequest)
+    if request.method() != Method::GET {
+        return Err(Refusal::WebSocketMethod);
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| is_nonce(key.as_bytes())).ok_or(Refusal::WebSocketKey)?;
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(Refusal::WebSocketVersion);
+    }
+    let key = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Refusal::WebSocketKey)?;
+    let offered =
+        headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|offered| offered.as_bytes().split(|b| *b == b',').next());
+    let protocol = offered.and_then(|first| HeaderValue::from_bytes(first.trim_ascii()).ok());
+    Ok(Accept { key, protocol })
+}
+
+/// Whether a key is 16 bytes in base64 (RFC 6455, section 4.1).
+fn is_nonce(key: &[u8]) -> bool {
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(digit))
 }
 
 /// Answers the handshake; the connection follows when the answer has been sent.
 pub(super) fn switch(
     request: Request<Incoming>,
-    accept: HeaderValue,
+    accept: Accept,
     limits: &ClientLimits,
 ) -> (HttpResponse, impl Future<Output = Option<WebSocket>> + Send + use<>) {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let mut response = bare(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept.key);
+    if let Some(protocol) = accept.protocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
     let config = config(limits.payload);
     let upgrade = hyper::upgrade::on(request);
     let socket = async move { WebSocket::new(upgrade.await.ok()?, config).await };
@@ -86,34 +113,43 @@ pub(super) fn upgrade(
     let patience = limits.upgrade_timeout;
     tokio::spawn(async move {
         let Some(mut socket) = socket.await else { return };
+        let mut code = None;
         if live.session.begin_upgrade() {
             match tokio::time::timeout(patience, probe(&mut socket, &live)).await {
-                Ok(true) => return live.attach(socket),
-                _ => live.session.abandon_upgrade(),
+                Ok(Ok(())) => return live.attach(socket),
+                Ok(Err(failure)) => code = failure,
+                Err(_) => {}
             }
+            live.session.abandon_upgrade();
         }
         // The client learns of the failure; a peer that does not even read that is not waited for.
-        let _ = tokio::time::timeout(patience, socket.stream.close(None)).await;
+        let frame = code.map(|code| CloseFrame { code, reason: Utf8Bytes::default() });
+        let _ = tokio::time::timeout(patience, socket.stream.close(frame)).await;
     });
     Ok(response)
 }
 
-/// Waits for the client's probe and its upgrade packet; false where anything else comes.
-async fn probe(socket: &mut WebSocket, live: &Live) -> bool {
-    if !socket.brings(Packet::Ping("probe")).await {
-        return false;
-    }
-    let Frame::Text(pong) = Frame::pong("probe") else { return false };
-    if socket.stream.send(raw(pong, OpCode::Data(Data::Text), true)).await.is_err() {
-        return false;
-    }
+/// Answers the client's probes until its upgrade packet comes; anything else is an error, with the close code.
+async fn probe(socket: &mut WebSocket, live: &Live) -> Result<(), Option<CloseCode>> {
     let mut release = tokio::time::interval(RELEASE_INTERVAL);
+    let mut probed = false;
     loop {
         tokio::select! {
-            upgrade = socket.brings(Packet::Upgrade) => return upgrade,
-            _ = release.tick() => {
+            input = poll_fn(|cx| socket.poll_read(cx)) => {
+                let Input::Text(text) = input.map_err(|(_, code)| code)? else { return Err(None) };
+                match Packet::decode(&text) {
+                    Ok(Packet::Ping("probe")) => {}
+                    Ok(Packet::Upgrade) => return Ok(()),
+                    _ => return Err(None),
+                }
+                if let Frame::Text(pong) = Frame::pong("probe") {
+                    socket.stream.send(raw(pong, OpCode::Data(Data::Text), true)).await.map_err(|_| None)?;
+                }
+                probed = true;
+            }
+            _ = release.tick(), if probed => {
                 if !live.session.is_open() {
-                    return false;
+                    return Err(None);
                 }
                 live.session.release_get();
             }
@@ -167,12 +203,6 @@ impl WebSocket {
             };
             return Poll::Ready(Ok(message));
         }
-    }
-
-    /// Whether the next message is a certain packet.
-    async fn brings(&mut self, packet: Packet<'_>) -> bool {
-        let input = poll_fn(|cx| self.poll_read(cx)).await;
-        matches!(input, Ok(Input::Text(text)) if Packet::decode(&text) == Ok(packet))
     }
 
     /// Sends frames as long as `next` has some, with one flush at the end. Pending while the client does not receive.
@@ -233,7 +263,7 @@ fn raw(data: Bytes, opcode: OpCode, last: bool) -> Message {
 fn failure(error: &Error) -> (CloseReason, Option<CloseCode>) {
     match error {
         Error::Capacity(_) => (CloseReason::ParseError, Some(CloseCode::Size)),
-        Error::Utf8(_) => (CloseReason::ParseError, Some(CloseCode::Invalid)),
+        Error::Utf8(_) => (CloseReason::TransportError, Some(CloseCode::Invalid)),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_) => {
             (CloseReason::TransportClose, None)
         }
@@ -304,9 +334,10 @@ mod tests {
     #[tokio::test]
     async fn control_frames_between_packets_are_passed_over() {
         let (mut server, mut client) = connection().await;
-        client.write_all(&[ping(), text("2probe"), ping(), text("5"), text("6")].concat()).await.unwrap();
-        assert!(server.brings(Packet::Ping("probe")).await);
-        assert!(server.brings(Packet::Upgrade).await);
-        assert!(!server.brings(Packet::Upgrade).await);
+        client.write_all(&[ping(), text("2probe"), ping(), text("5")].concat()).await.unwrap();
+        for packet in ["2probe", "5"] {
+            let read = poll_fn(|cx| server.poll_read(cx)).await;
+            assert!(matches!(read, Ok(Input::Text(text)) if text == packet));
+        }
     }
 }

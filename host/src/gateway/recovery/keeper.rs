@@ -114,7 +114,9 @@ impl Recovery {
         let now = Instant::now();
         let mut inner = self.inner.lock();
         inner.log.expire(self.packet_age, now);
+        inner.log.shrink();
         inner.states.expire(self.limits.duration, now);
+        inner.states.shrink();
     }
 }
 

@@ -97,6 +97,10 @@ impl Log {
         while self.kept.front().is_some_and(|kept| now.duration_since(kept.at) > age) {
             self.forget_oldest();
         }
+    }
+
+    /// Frees what a burst took.
+    pub(super) fn shrink(&mut self) {
         self.kept.shrink_to(self.kept.len() * 2);
     }
 

@@ -124,6 +124,10 @@ impl States {
         while self.kept.first_key_value().is_some_and(|(_, kept)| now.duration_since(kept.at) > age) {
             self.forget_oldest();
         }
+    }
+
+    /// Frees what a burst took.
+    pub(super) fn shrink(&mut self) {
         self.places.shrink_to(self.places.len() * 2);
     }
 

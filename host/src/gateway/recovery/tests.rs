@@ -295,6 +295,17 @@ fn a_client_that_gives_up_waiting_loses_nothing() {
 }
 
 #[test]
+fn a_client_that_breaks_off_before_anything_ran_loses_nothing() {
+    let world = world(OPEN);
+    let (mut client, own) = join(&world);
+    client.close(CloseReason::TransportClose);
+    let mut second = world.client();
+    second.deliver(&format!(r#"0/n,{{"pid":"{}"}}"#, own.pid)).unwrap();
+    second.close(CloseReason::TransportClose);
+    assert_eq!(welcome(&mut come_back(&world, &own, None)).1, own);
+}
+
+#[test]
 fn a_client_that_is_refused_loses_its_state() {
     let world = world(LIFE);
     let mut client = world.client();

@@ -51,6 +51,7 @@
       (param "operator" $operator) (param "event" string) (param "payload" $payload) (param "timeout-ms" u32)
       (result (result $answers (error $error)))))))
   {ASYNC_CALLS}
+  {HTTP_TYPES}
 
   (core module $Memory
     (memory (export "memory") 1)
@@ -94,6 +95,8 @@
       (result i32)
       {HANDLE}
       (i32.const 2048))
+    (func (export "answer") (param $request i32) (param $out i32)
+      {ANSWER})
     {FUNCTIONS})
   (core instance $main (instantiate $Main
     (with "memory" (instance $memory))
@@ -107,4 +110,5 @@
   (type $handle-type (func {ASYNC} (param "event" $event) (result $returned)))
   (func $handle (type $handle-type) (canon lift {LIFT} (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (instance $handler (export "describe" (func $describe)) (export "handle" (func $handle)))
-  (export "{EXPORT}" (instance $handler)))
+  (export "{EXPORT}" (instance $handler))
+  {HTTP_EXPORT})

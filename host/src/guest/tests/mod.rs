@@ -1,5 +1,7 @@
 //! Real components, on real engines: what bounds them, and what becomes of their commands.
 
+mod http;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +29,8 @@ struct Guest<'a> {
     handle: &'a str,
     describe: &'a str,
     functions: &'a str,
+    /// What it does for a plain HTTP request; none: it takes no requests.
+    answer: Option<&'a str>,
 }
 
 /// A handler that does only this.
@@ -56,6 +60,9 @@ impl Guest<'_> {
             ("DESCRIBE", self.describe),
             ("HANDLE", self.handle),
             ("FUNCTIONS", &functions),
+            ("HTTP_TYPES", self.answer.map_or("", |_| HTTP_TYPES)),
+            ("HTTP_EXPORT", self.answer.map_or("", |_| HTTP_EXPORT)),
+            ("ANSWER", self.answer.unwrap_or_default()),
         ];
         let template = include_str!("component.wat").to_owned();
         let text = words.iter().fold(template, |text, (word, code)| text.replace(&format!("{{{word}}}"), code));
@@ -90,6 +97,19 @@ const ASYNC_FUNCTIONS: &str = r#"
       (i32.load (i32.const 2060)) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.load (i32.const 2072)))
     (i32.const 0))
   (func (export "callback") (param i32 i32 i32) (result i32) unreachable)"#;
+
+const HTTP_TYPES: &str = r#"
+  (import "wasi:http/types@0.2.0" (instance $http
+    (export "incoming-request" (type (sub resource)))
+    (export "response-outparam" (type (sub resource)))))
+  (alias export $http "incoming-request" (type $incoming-request))
+  (alias export $http "response-outparam" (type $response-outparam))"#;
+
+const HTTP_EXPORT: &str = r#"
+  (func $answer (param "request" (own $incoming-request)) (param "response-out" (own $response-outparam))
+    (canon lift (core func $main "answer")))
+  (instance $incoming-handler (export "handle" (func $answer)))
+  (export "wasi:http/incoming-handler@0.2.0" (instance $incoming-handler))"#;
 
 async fn load(component: Vec<u8>, limits: &HandlerLimits) -> Result<Arc<Handler>, LoadReason> {
     let runtime = Arc::new(Runtime::new(limits.clone(), None).unwrap());

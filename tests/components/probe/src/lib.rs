@@ -31,6 +31,7 @@
 //! | `op` `{from, to, in, except, broadcast, volatile, local, event, args}` | emits with that operator; `from`: `socket`, `ns` |
 //! | `emit` event, arg; `emitVolatile` event, arg | to its own socket |
 //! | `ask` ms | emits `question` 42, acks `{answer}` or `{error}` |
+//! | `relay` ms; `pass` … | emits `question` 42, acks the answer as it came; emits `passed` and all arguments to all others |
 //! | `askAll` `{…op, ms}` | emits with acks, acks `{answers, missing}` |
 //! | `fetch` `{…op}` | acks `[{id, rooms, data, address}]` |
 //! | `socketsJoin`, `socketsLeave` `{…op, rooms}`; `disconnectSockets` `{…op, close}` | acks nothing |
@@ -175,10 +176,12 @@ fn socket(ns: RealtimeNamespace) {
             text((0..count).try_for_each(|number| ns.socket().join(format!("room {number}")).result()))
         })
         .on("emit", move |event: String, arg: Value| ns.socket().emit(&event, arg))
+        .on("emitVolatile", move |event: String, arg: Value| ns.socket().volatile().emit(&event, arg))
         .on("ask", move |ms: u64| match ns.socket().emit_with_ack("question", 42, Duration::from_millis(ms)) {
             Ok(answer) => json!({ "answer": answer.values().unwrap_or_default() }),
             Err(error) => json!({ "error": error.to_string() }),
         })
+        .on("relay", move |ms: u64| ns.socket().emit_with_ack("question", 42, Duration::from_millis(ms)))
         .on("quit", move |close: bool| if close { ns.socket().disconnect_session() } else { ns.socket().disconnect() })
         .on("order", move |number: u64| ns.socket().emit("order", number));
 }
@@ -189,6 +192,7 @@ fn broadcasts(ns: RealtimeNamespace) {
             (true, "ns") => ns.emit(&op.event, &op.args),
             _ => op.operator(ns).emit(&op.event, &op.args),
         })
+        .on("pass", move |args: Args| ns.socket().broadcast().emit("passed", args))
         .on("askAll", move |op: Op| -> Result<Value, Error> {
             let answers = op.operator(ns).emit_with_ack(&op.event, &op.args, Duration::from_millis(op.ms))?;
             Ok(json!({ "answers": answers.values::<Value>()?, "missing": answers.missing }))

@@ -1,0 +1,8 @@
+//! Sessions on the gateway, with clients and handlers that do whatever the fuzzer says, in any order.
+
+mod client;
+mod handler;
+mod log;
+mod script;
+
+pub use script::Script;

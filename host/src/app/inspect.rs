@@ -1,0 +1,69 @@
+//! `host inspect`: what is told of a component.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+
+use super::mount::{explain, start_runtime};
+use crate::config::InspectConfig;
+use crate::gateway::handler::Description;
+use crate::guest::Examination;
+use crate::runtime::Calls;
+
+/// Prints what a component is and wants.
+///
+/// # Errors
+///
+/// Where the file is no component, or could not be served; what is known is printed all the same.
+pub async fn inspect(config: InspectConfig) -> anyhow::Result<()> {
+    let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
+    let examination = Examination::of(runtime, &config.file).await.map_err(explain)?;
+    let text = render(&examination);
+    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to stdout")?;
+    examination.description.map(|_| ()).map_err(explain)
+}
+
+fn render(examination: &Examination) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    line("size", &ByteSize(examination.size as u64).display().si().to_string());
+    if let Some(calls) = examination.calls {
+        line("world", world(calls));
+    }
+    if !examination.made_by.is_empty() {
+        line("made by", &examination.made_by.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    }
+    if let Ok(description) = &examination.description {
+        line("namespace", description.namespace.as_deref().unwrap_or("given by `host run`, else /"));
+        line("events", &events(description));
+    }
+    if examination.answers_http {
+        line("answers", "plain HTTP requests");
+    }
+    for (index, import) in examination.imports.iter().enumerate() {
+        let denied = if import.granted { "" } else { "  (not granted)" };
+        line(if index == 0 { "imports" } else { "" }, &format!("{}{denied}", import.name));
+    }
+    text
+}
+
+fn world(calls: Calls) -> &'static str {
+    match calls {
+        Calls::Plain => "handler",
+        Calls::Concurrent => "async-handler",
+    }
+}
+
+/// The names of the events that have a handler, in order.
+pub(super) fn events(description: &Description) -> String {
+    let mut events: Vec<_> = description.events.iter().map(String::as_str).collect();
+    events.sort_unstable();
+    if description.any_event {
+        events.push("(any other)");
+    }
+    events.join(", ")
+}

@@ -1,0 +1,68 @@
+//! The signals that ask to stop, and the one that asks for the status.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::mount::Parts;
+use crate::engine_io::transport::Endpoint;
+use crate::gateway::Gateway;
+use crate::telemetry::{Gauges, metrics};
+
+/// What the host waits for while it serves.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    status: Status,
+}
+
+/// Who knows what the host holds.
+pub(super) struct Status {
+    pub asked: Signal,
+    pub endpoint: Arc<Endpoint<Arc<Gateway>>>,
+    pub parts: Parts,
+}
+
+/// The signal that asks for the status: SIGUSR1, which ends the process until this is called.
+pub(super) fn status_signal() -> anyhow::Result<Signal> {
+    signal(SignalKind::user_defined1()).context("cannot wait for SIGUSR1")
+}
+
+impl Signals {
+    pub(super) fn new(status: Status) -> anyhow::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        Ok(Self { interrupt, terminate, status })
+    }
+
+    /// Waits for a signal that asks to stop.
+    pub(super) async fn next(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.status.asked.recv() => self.status.log(),
+            }
+        }
+    }
+}
+
+impl Status {
+    fn log(&self) {
+        let (sessions, sessions_ending) = self.endpoint.counts();
+        let counts = self.parts.adapters.iter().map(|adapter| adapter.counts());
+        let (sockets, rooms) = counts.fold((0, 0), |(sockets, rooms), (s, r)| (sockets + s, rooms + r));
+        let usage = self.parts.runtime.usage();
+        metrics().log_status(&Gauges {
+            sessions,
+            sessions_ending,
+            sockets,
+            rooms,
+            instances: usage.instances,
+            instances_awaited: usage.waiting,
+            handler_memory: usage.memory,
+            tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
+        });
+    }
+}

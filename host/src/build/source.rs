@@ -1,0 +1,88 @@
+//! What kind of source a path is.
+
+use std::path::{Path, PathBuf};
+
+use crate::hint;
+
+/// A handler, as far as it has been built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file that should be a component.
+    Component(PathBuf),
+    /// The folder of a Cargo package.
+    Cargo(PathBuf),
+}
+
+impl Source {
+    /// Tells by names alone; no file is opened.
+    ///
+    /// # Errors
+    ///
+    /// A folder without a project, or a file that no language of this host has.
+    pub fn of(path: &Path) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Self::of_folder(path);
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        match extension {
+            // Whoever reads it says where it is missing.
+            "wasm" => Ok(Self::Component(path.to_owned())),
+            "toml" if path.ends_with("Cargo.toml") => Ok(Self::Cargo(folder(path))),
+            "rs" => Err(hint::error(
+                format!("`{}` is one file of a Rust project", path.display()),
+                "give the folder that has its Cargo.toml",
+            )),
+            _ if path.exists() => Err(hint::error(
+                format!("cannot tell what `{}` is", path.display()),
+                "give a component (`.wasm`) or the folder of a Cargo project",
+            )),
+            _ => Err(hint::error(
+                format!("`{}` does not exist", path.display()),
+                "give a component (`.wasm`) or the folder of a Cargo project",
+            )),
+        }
+    }
+
+    fn of_folder(path: &Path) -> anyhow::Result<Self> {
+        if path.join("Cargo.toml").is_file() {
+            return Ok(Self::Cargo(path.to_owned()));
+        }
+        Err(hint::error(
+            format!("the folder `{}` has no project", path.display()),
+            "give a folder with a Cargo.toml; `host new` makes one",
+        ))
+    }
+}
+
+/// The folder that a file is in.
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn names_tell() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::create_dir_all(at("rust/src")).unwrap();
+        fs::write(at("rust/Cargo.toml"), "").unwrap();
+        fs::write(at("notes.txt"), "").unwrap();
+        let kind = |name: &str| Source::of(&at(name)).map_err(|error| error.to_string());
+        assert_eq!(kind("nowhere.wasm"), Ok(Source::Component(at("nowhere.wasm"))));
+        assert_eq!(kind("rust"), Ok(Source::Cargo(at("rust"))));
+        assert_eq!(kind("rust/Cargo.toml"), Ok(Source::Cargo(at("rust"))));
+        assert!(kind("rust/src").unwrap_err().contains("has no project"));
+        assert!(kind("rust/src/lib.rs").unwrap_err().contains("one file of a Rust project"));
+        assert!(kind("notes.txt").unwrap_err().contains("cannot tell what"));
+        assert!(kind("nowhere.txt").unwrap_err().contains("does not exist"));
+        assert_eq!(folder(Path::new("Cargo.toml")), Path::new("."));
+    }
+}

@@ -1,0 +1,32 @@
+//! `host inspect`: what a component is and wants, without serving it.
+
+use std::path::PathBuf;
+
+use super::cache::CacheArgs;
+use super::machine;
+use crate::config::{HandlerLimits, InspectConfig};
+
+/// Say what a component is: its namespace and events, what it imports and whether that is granted, its size, what made
+/// it.
+///
+/// Exits with 1 where `host run` would refuse the component, and says why.
+#[derive(Debug, clap::Args)]
+pub struct Inspect {
+    /// Component file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+impl Inspect {
+    /// # Errors
+    ///
+    /// There is no place for a cache, and none is given.
+    pub fn into_config(self) -> anyhow::Result<InspectConfig> {
+        let total_memory = machine::handler_memory().max(HandlerLimits::default().memory);
+        let handler = HandlerLimits { instances: 1, total_memory, ..HandlerLimits::default() };
+        Ok(InspectConfig { file: self.file, cache_dir: self.cache.dir()?, handler })
+    }
+}
