@@ -1,5 +1,6 @@
 //! The project's own commands, for a fresh machine that has rustup and Node: each installs what it needs.
 
+mod fuzz;
 mod install;
 mod run;
 mod workspace;
@@ -17,6 +18,8 @@ usage: cargo xtask COMMAND
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
   test            run every test: Rust, the official client against the real host, the chat in a browser
+  fuzz [TARGET] [SECONDS]
+                  run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
 ";
 
 fn main() -> ExitCode {
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let result = match arguments.split_first() {
         Some((command, flags)) if command == "demo" => demo(flags),
         Some((command, [])) if command == "test" => test(),
+        Some((command, arguments)) if command == "fuzz" => fuzz::fuzz(arguments),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -78,6 +82,8 @@ fn test() -> anyhow::Result<()> {
     run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(excluded()))?;
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
+    step("seeds of the fuzz targets");
+    run(&mut workspace.fuzz_seeds())?;
 
     for suite in ["e2e", "browser"] {
         step(&format!("tests/{suite}"));
