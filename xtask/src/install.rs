@@ -29,6 +29,19 @@ pub fn wasm_target() -> anyhow::Result<()> {
     run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
 }
 
+/// What fuzzing needs beside stable Rust. Toolchains are big, so nightly is only looked for.
+pub fn cargo_fuzz() -> anyhow::Result<()> {
+    let works = |arguments: &[&str]| matches!(output(Command::new("cargo").args(arguments)), Ok(Some(_)));
+    if !works(&["+nightly", "--version"]) {
+        bail!("fuzzing needs the nightly toolchain: run `rustup toolchain install nightly`");
+    }
+    if works(&["fuzz", "--version"]) {
+        return Ok(());
+    }
+    step("installing cargo-fuzz");
+    run(Command::new("cargo").args(["install", "cargo-fuzz", "--locked"]))
+}
+
 /// Node and npm cannot be had in a fitting version from every distribution, so they are only looked for.
 pub fn node() -> anyhow::Result<()> {
     let get = format!("install Node {NODE_MAJOR} or newer with npm, for example from https://nodejs.org");

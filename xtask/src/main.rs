@@ -1,5 +1,6 @@
 //! The project's own commands, for a fresh machine that has rustup and Node: each installs what it needs.
 
+mod fuzz;
 mod install;
 mod python;
 mod run;
@@ -20,6 +21,8 @@ usage: cargo xtask COMMAND
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
   test            run every test: Rust, Python, real clients against the real host, the host beside the reference server,
                   the chat in a browser; what is promised of every language once for each
+  fuzz [TARGET] [SECONDS]
+                  run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
 ";
 
 /// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let result = match arguments.split_first() {
         Some((command, flags)) if command == "demo" => demo(flags),
         Some((command, [])) if command == "test" => test(),
+        Some((command, arguments)) if command == "fuzz" => fuzz::fuzz(arguments),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -87,6 +91,8 @@ fn test() -> anyhow::Result<()> {
     run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(native()))?;
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(native()))?;
+    step("seeds of the fuzz targets");
+    run(&mut workspace.fuzz_seeds())?;
 
     python::test(&workspace)?;
     for suite in ["e2e", "conformance", "browser"] {

@@ -41,6 +41,15 @@ impl Workspace {
         cargo
     }
 
+    /// The replay of the fuzz targets' seeds, in a workspace of its own.
+    pub fn fuzz_seeds(&self) -> Command {
+        let mut cargo = self.cargo();
+        // Without libFuzzer, which is C++ and takes a while.
+        cargo.args(["test", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features", "--target-dir"]);
+        cargo.arg(&self.target);
+        cargo
+    }
+
     /// The host, after it was built.
     pub fn host(&self) -> PathBuf {
         self.target.join("debug/host")

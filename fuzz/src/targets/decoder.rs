@@ -116,7 +116,7 @@ fn check_written(packet: &Packet<'_>) {
     let payload = match &packet.body {
         Body::Event { name, payload, ack } => {
             assert!(ack.is_none_or(|ack| ack <= MAX_ID));
-            write_event(&mut text, &packet.namespace, *ack, name, payload);
+            write_event(&mut text, &packet.namespace, *ack, name, payload, None);
             payload
         }
         Body::Ack { id, payload } => {

@@ -137,7 +137,7 @@ impl Script {
     }
 
     async fn play(self) {
-        let mut gateway = Gateway::new(limits());
+        let mut gateway = Gateway::new(limits(), None);
         let adapters = [(); 2].map(|()| Arc::new(LocalAdapter::new(ROOMS)));
         for (path, adapter) in NAMESPACES.iter().zip(&adapters) {
             gateway.mount(None, Arc::new(Handlers::new(path)), adapter.clone()).expect("paths differ");

@@ -182,6 +182,8 @@ impl Client {
         match Packet::decode(text).expect("an Engine.IO packet") {
             Packet::Message(text) => self.receive_packet(text),
             Packet::Close => self.closed = true,
+            // As the reference has it, a GET that comes after the close gets one as well.
+            Packet::Noop => {}
             other => panic!("{other:?} is for the transport to send"),
         }
     }

@@ -195,7 +195,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let (log, calls) = <(Arc<Mutex<Log>>, Arc<Mutex<Vec<_>>>)>::default();
-        let mut gateway = Gateway::new(limits());
+        let mut gateway = Gateway::new(limits(), None);
         let mut mounted = Vec::new();
         for (path, events) in &NAMESPACES[..3] {
             let handlers = Handlers { description: describe(path, events), log: log.clone(), calls: calls.clone() };
