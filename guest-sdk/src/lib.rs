@@ -61,6 +61,7 @@
 //! | many sockets: `to`, `except`, `emit`, `fetch_sockets` … | [`BroadcastOperator`] |
 //! | what a handler can take, and return | [`FromArg`], [`Reply`] |
 //! | what can be emitted | [`IntoArgs`], [`Bytes`] |
+//! | the reference server's `timeout(ms)`: an argument here | [`Socket::emit_with_ack`] |
 //! | what commands return; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
 //!
 //! # Plain HTTP

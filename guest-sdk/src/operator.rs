@@ -20,6 +20,9 @@ use crate::rooms::Rooms;
 /// Rooms add up, and a socket that is in several is reached once; what `except` names wins. An operator is a value that
 /// never changes: each call returns a new one, so that one can be kept and used again.
 ///
+/// There is no `timeout(ms)` to chain, as the reference server has it: [`emit_with_ack`](BroadcastOperator::emit_with_ack)
+/// takes the timeout itself, so that no handler waits for answers without one.
+///
 /// ```no_run
 /// use guest_sdk::{RealtimeNamespace, json};
 ///

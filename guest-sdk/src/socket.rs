@@ -232,6 +232,9 @@ impl Socket {
     /// Sends an event to this socket and waits for what the client acknowledges, at most so long and no longer than the
     /// handler may run. Commands called before are sent first. Fractions of a millisecond are dropped.
     ///
+    /// This is the reference server's `socket.timeout(ms).emitWithAck(…)`: the timeout is an argument, so that none waits
+    /// without one.
+    ///
     /// # Errors
     ///
     /// As [`emit`](Socket::emit), and [`Timeout`](crate::ErrorKind::Timeout),
