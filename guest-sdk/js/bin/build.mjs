@@ -6,12 +6,11 @@ import { parseArgs } from "node:util";
 
 import { EXIT } from "../src/build/errors.mjs";
 
-const USAGE = `usage: realtime-build HANDLER -o FILE.wasm [--engine ENGINE] [--minify]
+const USAGE = `usage: realtime-build HANDLER -o FILE.wasm [--engine ENGINE]
 
   HANDLER             a file of JavaScript or TypeScript that exports a RealtimeNamespace
   -o, --output FILE   where the component goes
   --engine ENGINE     quickjs (the default), or starlingmonkey for its own web APIs; it is larger and slower
-  --minify            a smaller component; stacks still point into the handler's files
 
 exit codes: 0 built, 1 the handler cannot be built, 2 wrong usage, 3 something is not installed
 `;
@@ -28,7 +27,6 @@ function parse() {
       options: {
         output: { type: "string", short: "o" },
         engine: { type: "string", default: "quickjs" },
-        minify: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });

@@ -17,14 +17,14 @@ const RUNTIME = fileURLToPath(new URL("../runtime", import.meta.url));
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
 /** Bundles the handler in `file`; returns code, source map and warnings. */
-export async function bundle(file, { engine, minify }) {
+export async function bundle(file, { engine }) {
   const root = projectOf(file);
-  const options = optionsFor(root, minify);
+  const options = optionsFor(root);
   const handler = JSON.stringify(file);
   try {
     const marked = await build({
       ...options,
-      stdin: { contents: `export * from ${handler}`, resolveDir: root },
+      stdin: { contents: `export * as handler from ${handler}`, resolveDir: root },
       define: { ...options.define, ...marks },
     });
     const polyfills = needed(marked.outputFiles[0].text, engine);
@@ -42,7 +42,7 @@ export async function bundle(file, { engine, minify }) {
   }
 }
 
-function optionsFor(root, minify) {
+function optionsFor(root) {
   return {
     absWorkingDir: root,
     outfile: join(root, "bundle.js"),
@@ -56,8 +56,9 @@ function optionsFor(root, minify) {
     target: "es2022",
     external: ["realtime:*", "wasi:*"],
     define: { "process.env.NODE_ENV": '"production"' },
-    minify,
-    keepNames: minify,
+    // Less memory for each instance; the names stay, for stacks.
+    minifySyntax: true,
+    minifyWhitespace: true,
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",

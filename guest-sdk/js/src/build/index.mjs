@@ -16,11 +16,11 @@ export const engines = Object.keys(ENGINES);
  *
  * Throws a `BuildError` where the handler cannot be built, with a hint where something can be done about it.
  */
-export async function buildHandler(file, { engine = "quickjs", minify = false } = {}) {
+export async function buildHandler(file, { engine = "quickjs" } = {}) {
   const path = resolve(file);
   if (!existsSync(path)) throw new BuildError(`there is no file ${file}`);
   if (!statSync(path).isFile()) throw new BuildError(`${file} is not a file`, { hint: "name the file of the handler" });
-  const { code, map, warnings } = await bundle(path, { engine, minify });
+  const { code, map, warnings } = await bundle(path, { engine });
   const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(JSON.stringify(map))};\n`;
   try {
     return { component: await ENGINES[engine](code + sourceMap), warnings };
