@@ -11,5 +11,5 @@ import * as timers from "./timers.js";
 
 const globals = { RealtimeNamespace, ConnectError, console, crypto, fetch, performance, ...timers };
 for (const [name, value] of Object.entries(globals)) define(name, value);
-globalThis.global = globalThis;
+define("global", globalThis);
 Math.random = random;

@@ -1,7 +1,14 @@
 /** A handshake as Socket.IO's server has it. */
 
-export function handshakeOf({ headers, query, auth, ...rest }) {
-  return { headers: Object.fromEntries(headers), query: grouped(query), auth: JSON.parse(auth), ...rest };
+export function handshakeOf({ headers, query, auth, issued, ...rest }) {
+  return {
+    headers: Object.fromEntries(headers),
+    query: grouped(query),
+    auth: JSON.parse(auth),
+    // A `BigInt` in StarlingMonkey.
+    issued: Number(issued),
+    ...rest,
+  };
 }
 
 /** A name that comes several times has an array of values, as Node's `querystring` has it. */
