@@ -64,12 +64,14 @@ fn demo(flags: &[String]) -> anyhow::Result<()> {
 fn test() -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     let tests = workspace.root.join("tests");
+    let js = workspace.root.join("guest-sdk/js");
     let guests = workspace.guests();
     install::wasm_target()?;
     install::node()?;
     install::chromium()?;
     install::npm_packages(&workspace.root.join("examples/chat/web"))?;
     install::npm_packages(&tests)?;
+    install::npm_packages(&js)?;
     build_guests(&workspace, &guests)?;
 
     let excluded = || guests.iter().flat_map(|guest| ["--exclude", guest]);
@@ -79,10 +81,10 @@ fn test() -> anyhow::Result<()> {
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(excluded()))?;
 
-    for suite in ["e2e", "browser"] {
-        step(&format!("tests/{suite}"));
+    for suite in [tests.join("e2e"), tests.join("browser"), js.join("test")] {
+        step(&suite.strip_prefix(&workspace.root).unwrap_or(&suite).display().to_string());
         let mut node = Command::new("node");
-        node.args(["--test", "--test-reporter=spec"]).args(test_files(&tests.join(suite))?).current_dir(&tests);
+        node.args(["--test", "--test-reporter=spec"]).args(test_files(&suite)?).current_dir(&tests);
         run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))?;
     }
     Ok(())
