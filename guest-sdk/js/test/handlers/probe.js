@@ -91,6 +91,7 @@ ns.socket.on("set, then ask", async () => {
 ns.socket.on("set, then wait", async () => {
   ns.socket.data.seen = "before the wait";
   await new Promise((resolve) => setTimeout(resolve, 1000));
+  ns.socket.data.seen = "after";
 });
 ns.socket.on("replace", (data) => void (ns.socket.data = data));
 ns.socket.on("get", () => ns.socket.data);
