@@ -40,3 +40,11 @@ export function keepData() {
   read(NAME, () => socket.setData(text));
   data.text = text;
 }
+
+/** The same when a handler that sets a timer has come to its wait. What cannot be kept now is an error when it returns. */
+export async function keepDataSoon() {
+  await undefined;
+  try {
+    keepData();
+  } catch {}
+}

@@ -2,6 +2,7 @@
 
 import { define } from "../polyfills/define.js";
 import { console } from "./console.js";
+import { keepDataSoon } from "./data.js";
 import { ConnectError } from "./errors.js";
 import { event, handling } from "./event.js";
 import { fetch } from "./fetch.js";
@@ -12,7 +13,10 @@ for (const [name, value] of Object.entries(globals)) define(name, value);
 define("global", globalThis);
 
 for (const name of ["setTimeout", "setInterval"]) {
-  guard(globalThis, name, name, ([callback, ...rest]) => [(...args) => caught(callback, args), ...rest]);
+  guard(globalThis, name, name, ([callback, ...rest]) => {
+    keepDataSoon();
+    return [(...args) => caught(callback, args), ...rest];
+  });
 }
 for (const name of ["getRandomValues", "randomUUID"]) guard(crypto, name, `crypto.${name}`, (args) => args);
 

@@ -6,7 +6,7 @@
 
 import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
 
-import { keepData } from "./data.js";
+import { keepDataSoon } from "./data.js";
 import { event } from "./event.js";
 
 /** The longest delay that browsers and Node take; beyond it they do not wait at all. */
@@ -35,17 +35,9 @@ function clear(id) {
 
 async function wakeAfter(ms) {
   const over = waitFor(ms * 1e6);
-  await undefined;
-  keepDataIfPossible();
+  await keepDataSoon();
   await over;
   for (const id of due()) await fire(id);
-}
-
-/** The handler is about to wait. What cannot be kept now is an error when it returns. */
-function keepDataIfPossible() {
-  try {
-    keepData();
-  } catch {}
 }
 
 /** Timers whose time has come, earliest first; the sort is stable. */
