@@ -1,10 +1,11 @@
 /**
  * The chat example's page, driven in headless Chromium: two windows talk to each other through the running host.
  *
- * `CHROMIUM` is the browser to run, by default Debian's. With `CHAT_URL`, the page of a host that runs already is
- * tested. What the page promises to tests (ids, data attributes, address parameters) stands at the top of
- * `examples/chat/web/chat.js`. Every expectation waits for its condition; "did not arrive" is asked after something
- * sent later by the same socket has arrived, because one socket's events are handled in order.
+ * `CHROMIUM` is the browser to run, by default Debian's. `CHAT_COMPONENT` is the handler, by default that of
+ * `examples/chat`; with `CHAT_URL`, the page of a host that runs already is tested. What the page promises to tests
+ * (ids, data attributes, address parameters) stands at the top of `examples/chat/web/chat.js`. Every expectation waits
+ * for its condition; "did not arrive" is asked after something sent later by the same socket has arrived, because one
+ * socket's events are handled in order.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +15,7 @@ import { chromium } from "playwright-core";
 
 import { startHost } from "../e2e/support/host.mjs";
 
-const { CHAT_URL, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const { CHAT_URL, CHAT_COMPONENT = "chat", CHROMIUM = "/usr/bin/chromium" } = process.env;
 const PAGE = fileURLToPath(new URL("../../examples/chat/web", import.meta.url));
 const WAIT = 15_000; // ms for anything that the page should show
 const LEAVE_WAIT = 60_000; // ms for a window that went away: longer than ping interval + timeout, the last resort
@@ -35,7 +36,7 @@ let windows = 0;
 
 before(async () => {
   const suite = { after: (stop) => (stopHost = stop) };
-  address = CHAT_URL ?? (await startHost(suite, { components: ["chat"], flags: ["--static", PAGE] })).url;
+  address = CHAT_URL ?? (await startHost(suite, { components: [CHAT_COMPONENT], flags: ["--static", PAGE] })).url;
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 });
 

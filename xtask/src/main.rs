@@ -19,7 +19,7 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, Python, real clients against the real host, the host beside the reference server,
+  test            run every test: Rust, Python, JavaScript, real clients against the real host, the host beside the reference server,
                   the chat in a browser; what is promised of every language once for each
   fuzz [TARGET] [SECONDS]
                   run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
@@ -74,6 +74,7 @@ fn demo(flags: &[String]) -> anyhow::Result<()> {
 fn test() -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     let tests = workspace.root.join("tests");
+    let js = workspace.root.join("guest-sdk/js");
     let guests = workspace.guests();
     install::wasm_target()?;
     install::node()?;
@@ -81,6 +82,7 @@ fn test() -> anyhow::Result<()> {
     install::npm_packages(&workspace.root.join("examples/chat/web"))?;
     install::npm_packages(&tests)?;
     install::python()?;
+    install::npm_packages(&js)?;
     build_guests(&workspace, &guests)?;
     python::build_guests(&workspace)?;
 
@@ -96,19 +98,21 @@ fn test() -> anyhow::Result<()> {
 
     python::test(&workspace)?;
     for suite in ["e2e", "conformance", "browser"] {
-        node_tests(&workspace, suite, None)?;
+        node_tests(&workspace, &tests.join(suite), None)?;
     }
     for suite in ["e2e", "browser"] {
-        node_tests(&workspace, suite, Some("python"))?;
+        node_tests(&workspace, &tests.join(suite), Some("python"))?;
     }
+    node_tests(&workspace, &js.join("test"), None)?;
     Ok(())
 }
 
 /// Runs the test files of a folder; with a language, those that hold for guests of every language, with its guests.
-fn node_tests(workspace: &Workspace, suite: &str, language: Option<&str>) -> anyhow::Result<()> {
-    step(&format!("tests/{suite}{}", language.map(|language| format!(", guests in {language}")).unwrap_or_default()));
+fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> anyhow::Result<()> {
+    let guests = language.map(|language| format!(", guests in {language}")).unwrap_or_default();
+    step(&format!("{}{guests}", suite.strip_prefix(&workspace.root).unwrap_or(suite).display()));
     let tests = workspace.root.join("tests");
-    let mut files = test_files(&tests.join(suite))?;
+    let mut files = test_files(suite)?;
     let mut node = Command::new("node");
     if let Some(language) = language {
         let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

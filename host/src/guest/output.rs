@@ -1,4 +1,5 @@
 //! What a guest prints: lines of the log, at level info for stdout and warn for stderr, with the event they belong to.
+//! A line of stderr that begins with `<3>` to `<7>` has that level instead, as with systemd's journal.
 //!
 //! A line is at most [`LINE`] bytes; longer ones are split. An event may print [`EVENT`] bytes; what comes after is
 //! dropped, and the log says so once. A line without an end is logged when the event is over, an empty one never.
@@ -11,6 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
+use tracing::Level;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
@@ -30,20 +32,41 @@ pub(super) enum Channel {
     Stderr,
 }
 
+impl Channel {
+    /// The level of a line, and the line without the priority that may say so.
+    fn level(self, line: &[u8]) -> (Level, &[u8]) {
+        match (self, line) {
+            (Self::Stdout, line) => (Level::INFO, line),
+            (Self::Stderr, [b'<', b'0'..=b'3', b'>', line @ ..]) => (Level::ERROR, line),
+            (Self::Stderr, [b'<', b'4', b'>', line @ ..]) => (Level::WARN, line),
+            (Self::Stderr, [b'<', b'5' | b'6', b'>', line @ ..]) => (Level::INFO, line),
+            (Self::Stderr, [b'<', b'7', b'>', line @ ..]) => (Level::DEBUG, line),
+            (Self::Stderr, line) => (Level::WARN, line),
+        }
+    }
+}
+
 /// Where finished lines go.
 trait Sink {
-    fn line(&self, channel: Channel, line: &str);
+    fn line(&self, level: Level, line: &str);
 }
 
 impl Sink for Arc<Current> {
-    fn line(&self, channel: Channel, line: &str) {
+    fn line(&self, level: Level, line: &str) {
         let context = self.context();
         let namespace = context.map(|context| context.namespace());
         let socket = context.and_then(|context| context.socket_id());
         let event = text::printable(self.event());
-        match channel {
-            Channel::Stdout => tracing::info!(target: "guest", namespace, event = %event, socket, "{line}"),
-            Channel::Stderr => tracing::warn!(target: "guest", namespace, event = %event, socket, "{line}"),
+        macro_rules! log {
+            ($level:expr) => {
+                tracing::event!(target: "guest", $level, namespace, event = %event, socket, "{line}")
+            };
+        }
+        match level {
+            Level::ERROR => log!(Level::ERROR),
+            Level::WARN => log!(Level::WARN),
+            Level::INFO => log!(Level::INFO),
+            _ => log!(Level::DEBUG),
         }
     }
 }
@@ -101,7 +124,8 @@ impl<S: Sink> Lines<S> {
         if truncated {
             self.finish();
             self.left = None;
-            self.sink.line(channel, &format!("(output truncated: an event may print {EVENT} bytes)"));
+            let (level, _) = channel.level(&[]);
+            self.sink.line(level, &format!("(output truncated: an event may print {EVENT} bytes)"));
         }
     }
 
@@ -132,11 +156,12 @@ fn boundary(line: &[u8]) -> usize {
 fn emit(sink: &impl Sink, channel: Channel, line: &[u8]) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let (level, line) = channel.level(line);
     // An entry of the log has its place without lines around it.
     if line.is_empty() {
         return;
     }
-    sink.line(channel, &text::printable(&String::from_utf8_lossy(line)));
+    sink.line(level, &text::printable(&String::from_utf8_lossy(line)));
 }
 
 /// One channel, in the forms that WASI 0.2 and 0.3 write to.
@@ -210,15 +235,15 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Log(Mutex<Vec<(Channel, String)>>);
+    struct Log(Mutex<Vec<(Level, String)>>);
 
     impl Sink for &Log {
-        fn line(&self, channel: Channel, line: &str) {
-            self.0.lock().push((channel, line.to_owned()));
+        fn line(&self, level: Level, line: &str) {
+            self.0.lock().push((level, line.to_owned()));
         }
     }
 
-    fn printed(writes: &[(Channel, &[u8])]) -> Vec<(Channel, String)> {
+    fn printed(writes: &[(Channel, &[u8])]) -> Vec<(Level, String)> {
         let log = Log::default();
         let mut lines = Lines::new(&log);
         for (channel, bytes) in writes {
@@ -233,15 +258,33 @@ mod tests {
     #[test]
     fn lines_come_whole_from_each_channel() {
         let lines = printed(&[(Stdout, b"he"), (Stderr, b"oh\r\n"), (Stdout, b"llo\n\nwor"), (Stdout, b"ld")]);
-        let expected = [(Stderr, "oh"), (Stdout, "hello"), (Stdout, "world")];
-        assert_eq!(lines, expected.map(|(channel, line)| (channel, line.to_owned())));
+        let expected = [(Level::WARN, "oh"), (Level::INFO, "hello"), (Level::INFO, "world")];
+        assert_eq!(lines, expected.map(|(level, line)| (level, line.to_owned())));
+    }
+
+    #[test]
+    fn stderr_can_say_the_level() {
+        for (print, level, line) in [
+            ("<3>a", Level::ERROR, "a"),
+            ("<0>a", Level::ERROR, "a"),
+            ("<4>", Level::WARN, ""),
+            ("<4><3>a", Level::WARN, "<3>a"),
+            ("<6>a", Level::INFO, "a"),
+            ("<7>a", Level::DEBUG, "a"),
+            ("<8>a", Level::WARN, "<8>a"),
+            ("<3 a", Level::WARN, "<3 a"),
+        ] {
+            let expected = if line.is_empty() { vec![] } else { vec![(level, line.to_owned())] };
+            assert_eq!(printed(&[(Stderr, print.as_bytes())]), expected, "{print}");
+        }
+        assert_eq!(printed(&[(Stdout, b"<3>a")]), [(Level::INFO, "<3>a".to_owned())]);
     }
 
     #[test]
     fn lines_cannot_be_forged() {
         assert_eq!(
             printed(&[(Stdout, b"a\rERROR b\x1b[2J\xff\n")]),
-            [(Stdout, "a\\rERROR b\\u{1b}[2J\u{fffd}".to_owned())]
+            [(Level::INFO, "a\\rERROR b\\u{1b}[2J\u{fffd}".to_owned())]
         );
     }
 

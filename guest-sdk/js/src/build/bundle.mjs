@@ -1,0 +1,135 @@
+/** One file of JavaScript of a handler, everything that it imports, and the SDK. */
+
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+import { isBuiltin, missing, polyfill } from "./builtins.mjs";
+import { BuildError } from "./errors.mjs";
+import { ENTRY, withoutSdk } from "./map.mjs";
+import { marks, needed } from "./polyfills.mjs";
+
+const RUNTIME = fileURLToPath(new URL("../runtime", import.meta.url));
+
+/** The name of the export of the engine's world. */
+const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
+
+/** Bundles the handler in `file`; returns code, source map and warnings. */
+export async function bundle(file, { engine }) {
+  const root = projectOf(file);
+  const options = optionsFor(root);
+  const handler = JSON.stringify(file);
+  try {
+    const marked = await build({
+      ...options,
+      stdin: { contents: `export * as handler from ${handler}`, resolveDir: root },
+      define: { ...options.define, ...marks },
+    });
+    const polyfills = needed(marked.outputFiles[0].text, engine);
+    const { outputFiles } = await build({
+      ...options,
+      stdin: { contents: entry(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
+      sourcemap: "external",
+      sourcesContent: false,
+    });
+    const text = (suffix) => outputFiles.find(({ path }) => path.endsWith(suffix)).text;
+    const map = withoutSdk(JSON.parse(text(".map")), root);
+    return { code: text(".js"), map, warnings: marked.warnings.map(located) };
+  } catch (error) {
+    throw error.errors ? failure(error.errors) : error;
+  }
+}
+
+function optionsFor(root) {
+  return {
+    absWorkingDir: root,
+    outfile: join(root, "bundle.js"),
+    bundle: true,
+    write: false,
+    format: "esm",
+    // Packages that have a variant without Node's modules are to use it.
+    platform: "browser",
+    conditions: ["worker", "browser"],
+    mainFields: ["browser", "module", "main"],
+    target: "es2022",
+    external: ["realtime:*", "wasi:*"],
+    define: { "process.env.NODE_ENV": '"production"' },
+    // Less memory for each instance; the names stay, for stacks.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "silent",
+    plugins: [nodeBuiltins, bareEngine],
+  };
+}
+
+function entry(handler, engine, polyfills) {
+  const sdk = (name) => JSON.stringify(join(RUNTIME, name));
+  return `import ${sdk(`globals.${engine}.js`)};
+${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
+import { serve } from ${sdk("serve.js")};
+import * as handler from ${handler};
+export const ${EXPORT[engine]} = serve(handler);
+// What was garbage while the file was evaluated is not to be collected in every event.
+globalThis.__cqjs?.runGc();
+`;
+}
+
+/** The folder that paths in stacks are relative to: the package's, else the file's own. */
+function projectOf(file) {
+  for (let dir = dirname(file); dir !== dirname(dir); dir = dirname(dir)) {
+    if (existsSync(join(dir, "package.json"))) return dir;
+  }
+  return dirname(file);
+}
+
+const nodeBuiltins = {
+  name: "node-builtins",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+      const replaced = isBuiltin(path) ? polyfill(path) : undefined;
+      // Others are left to fail in esbuild, which knows that a `require` inside `try` may.
+      return replaced && { path: replaced };
+    });
+  },
+};
+
+/** `@exodus/bytes` has variants for engines without a `TextDecoder`, under React Native's name. */
+const bareEngine = {
+  name: "bare-engine",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.js$/ }, ({ path, resolveDir }) => {
+      const [folder] = /^.*@exodus[/\\]bytes/.exec(resolveDir) ?? [];
+      if (folder === undefined) return undefined;
+      const file = path.startsWith(".") ? resolve(resolveDir, path) : path.replace("@exodus/bytes", folder);
+      const native = file.replace(/\.js$/, ".native.js");
+      return existsSync(native) ? { path: native } : undefined;
+    });
+  },
+};
+
+function failure(errors) {
+  const hints = new Set();
+  const texts = errors.map((error) => {
+    const [, path] = /^Could not resolve "(.+)"$/.exec(error.text) ?? [];
+    if (path === undefined) return located(error);
+    const { why, hint } = isBuiltin(path) ? missing(path) : notFound(path);
+    hints.add(hint);
+    return located({ ...error, text: `imports \`${path}\`, ${why}` });
+  });
+  return new BuildError(texts.join("\n"), { hint: [...hints].join("\n") || undefined });
+}
+
+function notFound(path) {
+  if (/^[./]/.test(path)) return { why: "which is not there", hint: `check the path \`${path}\`` };
+  const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
+  return { why: "which is not installed", hint: `npm install ${name}` };
+}
+
+function located({ text, location }) {
+  if (!location) return text;
+  return `${location.file}:${location.line}:${location.column + 1}: ${text}\n    ${location.lineText.trim()}`;
+}

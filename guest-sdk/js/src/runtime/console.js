@@ -1,0 +1,105 @@
+/**
+ * `console`: lines of the host's log.
+ *
+ * `log` and `info` go to stdout, which is level info. All others go to stderr, each line with its level as systemd's
+ * journal takes it, `<3>` to `<7>`.
+ */
+
+import { getStderr } from "wasi:cli/stderr@0.2.6";
+import { getStdout } from "wasi:cli/stdout@0.2.6";
+import inspect from "object-inspect";
+
+import { cached, handling } from "./event.js";
+import { described, mapped } from "./stack.js";
+import { utf8 } from "./utf8.js";
+
+/** Bytes that WASI takes at once. */
+const WRITE = 4096;
+
+const counts = new Map();
+const timers = new Map();
+let indent = "";
+
+function print(stream, prefix, args) {
+  const lines = mapped(format(args)).toWellFormed().split("\n");
+  const bytes = utf8(lines.map((line) => `${prefix}${indent}${line}\n`).join(""));
+  // At the top level of the file nothing may be kept: what is there becomes part of every event.
+  const output = handling() ? cached(stream, stream) : stream();
+  for (let start = 0; start < bytes.length; start += WRITE) {
+    output.blockingWriteAndFlush(bytes.slice(start, start + WRITE));
+  }
+}
+
+const info = (...args) => print(getStdout, "", args);
+const warn = (...args) => print(getStderr, "<4>", args);
+const error = (...args) => print(getStderr, "<3>", args);
+const debug = (...args) => print(getStderr, "<7>", args);
+
+export const console = {
+  log: info,
+  info,
+  warn,
+  error,
+  debug,
+  trace: (...args) => debug(`Trace: ${format(args)}\n${described(new Error()).split("\n").slice(1).join("\n")}`),
+  dir: (value) => info(value),
+  table: (value) => info(value),
+  assert: (condition, ...args) => condition || error("Assertion failed:", ...args),
+  group: (...args) => {
+    if (args.length > 0) info(...args);
+    indent += "  ";
+  },
+  groupEnd: () => {
+    indent = indent.slice(2);
+  },
+  count: (label = "default") => {
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+    info(`${label}: ${counts.get(label)}`);
+  },
+  countReset: (label = "default") => counts.delete(label),
+  time: (label = "default") => timers.set(label, performance.now()),
+  timeLog: (label = "default", ...args) => info(`${label}: ${elapsed(label)}`, ...args),
+  timeEnd: (label = "default") => {
+    info(`${label}: ${elapsed(label)}`);
+    timers.delete(label);
+  },
+};
+console.groupCollapsed = console.group;
+
+function elapsed(label) {
+  return `${(performance.now() - (timers.get(label) ?? performance.now())).toFixed(3)}ms`;
+}
+
+/** What is printed for arguments, as Node has it: `%s` and its like in the first, then the rest. */
+function format([first, ...rest]) {
+  if (typeof first !== "string") return [first, ...rest].map(shown).join(" ");
+  const text = first.replace(/%[sdifjoOc%]/g, (directive) => {
+    if (directive === "%%") return "%";
+    return rest.length === 0 ? directive : directed(directive, rest.shift());
+  });
+  return [text, ...rest.map(shown)].join(" ");
+}
+
+function directed(directive, value) {
+  switch (directive) {
+    case "%s":
+      return shown(value);
+    case "%d":
+      return String(Number(value));
+    case "%i":
+      return String(Math.trunc(value));
+    case "%f":
+      return String(parseFloat(value));
+    case "%j":
+      return JSON.stringify(value);
+    case "%c":
+      return "";
+    default:
+      return inspect(value);
+  }
+}
+
+function shown(value) {
+  if (typeof value === "string") return value;
+  return described(value) ?? inspect(value);
+}

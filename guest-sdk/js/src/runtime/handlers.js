@@ -1,0 +1,29 @@
+/** The handlers of a namespace, in the order in which they were registered. */
+
+export class Handlers {
+  #named = new Map();
+  #any = [];
+
+  add(event, handler) {
+    const known = this.#named.get(event);
+    if (known === undefined) this.#named.set(event, [handler]);
+    else known.push(handler);
+  }
+
+  addAny(handler) {
+    this.#any.push(handler);
+  }
+
+  /** What the component says of itself. */
+  describe() {
+    return { events: [...this.#named.keys()], anyEvent: this.#any.length > 0 };
+  }
+
+  /** What runs for an event: those of any event first, as in Socket.IO, but not for the host's own events. */
+  *of(event, args) {
+    if (event !== "$connect" && event !== "$disconnect") {
+      for (const handler of this.#any) yield [handler, [event, ...args]];
+    }
+    for (const handler of this.#named.get(event) ?? []) yield [handler, args];
+  }
+}

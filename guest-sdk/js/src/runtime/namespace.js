@@ -1,0 +1,108 @@
+/** `RealtimeNamespace`: the global class that a handler's file makes one instance of. */
+
+import * as host from "realtime:gateway/namespace@0.1.0";
+
+import * as check from "./check.js";
+import { command } from "./commands.js";
+import { cached } from "./event.js";
+import { Handlers } from "./handlers.js";
+import { everybody, sent } from "./operator.js";
+import { Socket } from "./socket.js";
+
+/** Path and handlers of a namespace, for the SDK only. */
+const parts = new WeakMap();
+
+/** The parts of a namespace; undefined for anything else. */
+export function partsOf(value) {
+  return parts.get(value);
+}
+
+/** An instance is a function, as the documentation promises, with the class's methods. */
+export class RealtimeNamespace {
+  constructor(path) {
+    if (path !== undefined && typeof path !== "string") {
+      throw new TypeError(`RealtimeNamespace: the path is a string such as '/chat', not ${check.kind(path)}`);
+    }
+    const ns = Object.setPrototypeOf((...request) => notASocketEvent(...request), new.target.prototype);
+    const handlers = new Handlers();
+    Object.defineProperties(ns, {
+      name: { get: () => path ?? cached("ns.name", () => host.name()), configurable: true },
+      socket: { value: new Socket(handlers), enumerable: true },
+    });
+    parts.set(ns, { path, handlers });
+    return ns;
+  }
+
+  to(room) {
+    return everybody.to(room);
+  }
+
+  in(room) {
+    return everybody.to(room);
+  }
+
+  except(room) {
+    return everybody.except(room);
+  }
+
+  get volatile() {
+    return everybody.volatile;
+  }
+
+  get local() {
+    return everybody.local;
+  }
+
+  timeout(ms) {
+    return everybody.timeout(ms);
+  }
+
+  emit(event, ...args) {
+    const call = `emit \`${String(event)}\``;
+    return command(call, () => host.emit(check.eventName(call, event), sent(call, args)));
+  }
+
+  emitWithAck(event, ...args) {
+    return everybody.emitWithAck(event, ...args);
+  }
+
+  fetchSockets() {
+    return everybody.fetchSockets();
+  }
+
+  socketsJoin(room) {
+    return everybody.socketsJoin(room);
+  }
+
+  socketsLeave(room) {
+    return everybody.socketsLeave(room);
+  }
+
+  disconnectSockets(close) {
+    return everybody.disconnectSockets(close);
+  }
+
+  join() {
+    throw new Error("ns.join() is not available: use ns.socket.join(room) inside an event handler");
+  }
+
+  leave() {
+    throw new Error("ns.leave() is not available: use ns.socket.leave(room) inside an event handler");
+  }
+
+  get broadcast() {
+    throw new Error("ns.broadcast is not available: use ns.socket.broadcast inside an event handler");
+  }
+}
+Object.setPrototypeOf(RealtimeNamespace.prototype, Function.prototype);
+
+/** A namespace called as a request handler: socket events never come this way. */
+function notASocketEvent(request, response, next) {
+  if (typeof next === "function") return next();
+  if (typeof response?.end === "function") {
+    response.statusCode = 404;
+    response.end();
+    return undefined;
+  }
+  return { status: 404 };
+}

@@ -1,0 +1,158 @@
+/** Broadcasts: which sockets are meant, and what is done with all of them. Operators are immutable values. */
+
+import * as host from "realtime:gateway/broadcast-operator@0.1.0";
+
+import * as check from "./check.js";
+import { command, request } from "./commands.js";
+import { keepData } from "./data.js";
+import { handshakeOf } from "./handshake.js";
+import { decode, encode } from "./payload.js";
+
+/** Milliseconds that clients have to answer where the handler does not say: half of what a handler has by default. */
+export const ACK_TIMEOUT = 5000;
+
+const EVERYBODY = {
+  rooms: [],
+  except: [],
+  options: { excludeSender: false, volatile: false, local: false },
+  timeout: undefined,
+};
+
+export class BroadcastOperator {
+  #target;
+
+  constructor(target) {
+    this.#target = target;
+  }
+
+  to(room) {
+    return this.#with({ rooms: union(this.#target.rooms, check.rooms("to", room)) });
+  }
+
+  in(room) {
+    return this.to(room);
+  }
+
+  except(room) {
+    return this.#with({ except: union(this.#target.except, check.rooms("except", room)) });
+  }
+
+  get volatile() {
+    return this.#option("volatile");
+  }
+
+  get local() {
+    return this.#option("local");
+  }
+
+  timeout(ms) {
+    return this.#with({ timeout: check.milliseconds("timeout", ms) });
+  }
+
+  emit(event, ...args) {
+    const call = `emit \`${String(event)}\``;
+    return command(call, () => host.emit(this.#target, check.eventName(call, event), sent(call, args)));
+  }
+
+  async emitWithAck(event, ...args) {
+    const call = `emitWithAck \`${String(event)}\``;
+    keepData();
+    const { timeout = ACK_TIMEOUT } = this.#target;
+    const { received, missing } = await request(call, () =>
+      host.emitWithAck(this.#target, check.eventName(call, event), sent(call, args), timeout),
+    );
+    const responses = received.map((payload) => decode(payload)[0]);
+    if (missing === 0) return responses;
+    throw Object.assign(new Error("operation has timed out"), { responses });
+  }
+
+  async fetchSockets() {
+    keepData();
+    const sockets = await request("fetchSockets", () => host.fetchSockets(this.#target));
+    return sockets.map((socket) => new RemoteSocket(socket, this.#target.options.local));
+  }
+
+  socketsJoin(room) {
+    return command("socketsJoin", () => host.socketsJoin(this.#target, check.rooms("socketsJoin", room)));
+  }
+
+  socketsLeave(room) {
+    return command("socketsLeave", () => host.socketsLeave(this.#target, check.rooms("socketsLeave", room)));
+  }
+
+  disconnectSockets(close = false) {
+    return command("disconnectSockets", () => host.disconnectSockets(this.#target, Boolean(close)));
+  }
+
+  #option(name) {
+    return this.#with({ options: { ...this.#target.options, [name]: true } });
+  }
+
+  #with(changes) {
+    return new BroadcastOperator({ ...this.#target, ...changes });
+  }
+}
+
+/** Every socket of the namespace. */
+export const everybody = new BroadcastOperator(EVERYBODY);
+
+/** Every socket but the current event's. */
+export const others = new BroadcastOperator({ ...EVERYBODY, options: { ...EVERYBODY.options, excludeSender: true } });
+
+/** Another socket, as it was when it was fetched. */
+class RemoteSocket {
+  #operator;
+
+  constructor({ id, rooms, handshake, data }, local) {
+    this.#operator = local ? everybody.to(id).local : everybody.to(id);
+    this.id = id;
+    this.rooms = new Set(rooms);
+    this.handshake = handshakeOf(handshake);
+    this.data = JSON.parse(data);
+  }
+
+  emit(event, ...args) {
+    return this.#operator.emit(event, ...args);
+  }
+
+  /** Of Socket.IO's own names; the answer of this one socket. */
+  timeout(ms) {
+    const operator = this.#operator.timeout(ms);
+    return { emitWithAck: (event, ...args) => onlyAnswer(operator, event, args) };
+  }
+
+  emitWithAck(event, ...args) {
+    return onlyAnswer(this.#operator, event, args);
+  }
+
+  join(room) {
+    return this.#operator.socketsJoin(room);
+  }
+
+  leave(room) {
+    return this.#operator.socketsLeave(room);
+  }
+
+  disconnect(close = false) {
+    this.#operator.disconnectSockets(close);
+    return this;
+  }
+}
+
+async function onlyAnswer(operator, event, args) {
+  const answers = await operator.emitWithAck(event, ...args);
+  if (answers.length === 0) throw new Error(`emitWithAck \`${event}\`: the socket is not connected`);
+  return answers[0];
+}
+
+/** The arguments of an event that is sent. */
+export function sent(call, args) {
+  if (typeof args.at(-1) === "function") {
+    throw new TypeError(`${call}: a callback cannot wait for the answer; use \`await …emitWithAck(event, …)\``);
+  }
+  return encode(args);
+}
+
+function union(known, more) {
+  return [...new Set([...known, ...more])];
+}

@@ -1,0 +1,10 @@
+/** `performance`: the engine's own counts from the moment at which the component was built. */
+
+import { now } from "wasi:clocks/monotonic-clock@0.3.0";
+
+export const performance = {
+  now: () => now() / 1e6,
+  get timeOrigin() {
+    return Date.now() - performance.now();
+  },
+};

@@ -1,0 +1,140 @@
+/** `ns.socket`: where handlers are registered, and the current event's socket. */
+
+import * as host from "realtime:gateway/socket@0.1.0";
+
+import * as check from "./check.js";
+import { command, request } from "./commands.js";
+import { getData, keepData, setData } from "./data.js";
+import { cached, event, handling } from "./event.js";
+import { handshakeOf } from "./handshake.js";
+import { ACK_TIMEOUT, others, sent } from "./operator.js";
+import { decode } from "./payload.js";
+
+export class Socket {
+  #handlers;
+  #volatile = false;
+  #timeout = ACK_TIMEOUT;
+
+  constructor(handlers) {
+    this.#handlers = handlers;
+  }
+
+  on(event, handler) {
+    this.#handlers.add(check.eventName("on", event), registered("on", handler));
+    return this;
+  }
+
+  /** As `on`: each event has a new instance, so that there is nothing to remember a first time in. */
+  once(event, handler) {
+    return this.on(event, handler);
+  }
+
+  onAny(handler) {
+    this.#handlers.addAny(registered("onAny", handler));
+    return this;
+  }
+
+  get id() {
+    return cached("socket.id", () => host.id());
+  }
+
+  get rooms() {
+    return cached("socket.rooms", () => new Set(host.rooms()));
+  }
+
+  get handshake() {
+    return cached("socket.handshake", () => handshakeOf(host.handshake()));
+  }
+
+  get data() {
+    return getData();
+  }
+
+  set data(value) {
+    setData(value);
+  }
+
+  get connected() {
+    event("socket.connected");
+    return host.connected();
+  }
+
+  get recovered() {
+    return cached("socket.recovered", () => host.recovered());
+  }
+
+  emit(event, ...args) {
+    const call = `emit \`${String(event)}\``;
+    return command(call, () => host.emit(check.eventName(call, event), sent(call, args), this.#volatile));
+  }
+
+  async emitWithAck(event, ...args) {
+    const call = `emitWithAck \`${String(event)}\``;
+    keepData();
+    const answer = await request(call, () =>
+      host.emitWithAck(check.eventName(call, event), sent(call, args), this.#timeout),
+    );
+    return decode(answer)[0];
+  }
+
+  join(room) {
+    return command("join", () => host.join(check.rooms("join", room)));
+  }
+
+  leave(room) {
+    return command("leave", () => check.rooms("leave", room).forEach((room) => host.leave(room)));
+  }
+
+  disconnect(close = false) {
+    return command("disconnect", () => host.disconnect(Boolean(close)));
+  }
+
+  to(room) {
+    return others.to(room);
+  }
+
+  in(room) {
+    return others.to(room);
+  }
+
+  except(room) {
+    return others.except(room);
+  }
+
+  get broadcast() {
+    return others;
+  }
+
+  get local() {
+    return others.local;
+  }
+
+  /** This socket, for events that may be dropped where the client is slow to receive. */
+  get volatile() {
+    const socket = this.#copy();
+    socket.#volatile = true;
+    return socket;
+  }
+
+  /** This socket, with so many milliseconds for the answer to `emitWithAck`. */
+  timeout(ms) {
+    const socket = this.#copy();
+    socket.#timeout = check.milliseconds("timeout", ms);
+    return socket;
+  }
+
+  #copy() {
+    const socket = new Socket(this.#handlers);
+    socket.#volatile = this.#volatile;
+    socket.#timeout = this.#timeout;
+    return socket;
+  }
+}
+
+function registered(call, handler) {
+  if (typeof handler !== "function") throw new TypeError(`${call}: a handler is a function, not ${check.kind(handler)}`);
+  if (handling()) {
+    throw new Error(`${call} inside a handler has no effect: each event has a new instance; register at the top level`);
+  }
+  return handler;
+}

@@ -1,0 +1,205 @@
+/**
+ * Every example of the API's documentation, as it stands there.
+ *
+ * The documentation is not a part of the repository: without it (`REALTIME_API` says where it is) these tests are skipped.
+ */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+
+import { component, connect, folder, serve } from "./support/components.mjs";
+
+const DOCUMENT = process.env.REALTIME_API ?? "/work/shared/realtime-api.txt";
+const skip = existsSync(DOCUMENT) ? false : `there is no ${DOCUMENT}`;
+const lines = skip ? [] : readFileSync(DOCUMENT, "utf8").split("\n");
+
+/** Whole files: from a constructor to the export. */
+function files() {
+  const found = [];
+  for (let end = lines.indexOf("module.exports = ns;"); end >= 0; end = lines.indexOf("module.exports = ns;", end + 1)) {
+    const start = lines.lastIndexOf("const ns = new RealtimeNamespace('/chat');", end);
+    found.push(`${lines.slice(start, end + 1).join("\n")}\n`);
+  }
+  return found;
+}
+
+/** The shorter examples between the two files: handlers, and statements that stand inside one. */
+function examples() {
+  const handlers = [];
+  const statements = [];
+  const [from, to] = [lines.indexOf("module.exports = ns;"), lines.indexOf("Complete Example")];
+  for (let i = from + 1; i < to; i++) {
+    if (lines[i].startsWith("ns.socket.on('")) {
+      let end = lines.indexOf("});", i);
+      // The text has lost its indentation: the last of several in a row is the handler's own.
+      while (lines[end + 1] === "});") end++;
+      handlers.push(lines.slice(i, end + 1).join("\n"));
+      i = end;
+    } else if (/^ns\.(socket\.)?to\('/.test(lines[i])) {
+      statements.push(lines[i]);
+    }
+  }
+  return { handlers, statements };
+}
+
+/** Builds a handler's text; returns the name of the component. */
+function build(name, text) {
+  return component(join(folder({ [`${name}.js`]: text }), `${name}.js`));
+}
+
+test("the documentation has the examples that these tests look for", { skip }, () => {
+  const { handlers, statements } = examples();
+  assert.equal(files().length, 2);
+  assert.deepEqual([handlers.length, statements.length], [21, 3]);
+});
+
+describe("the first example", { skip }, () => {
+  test("broadcasts to the room that everybody joins", async (t) => {
+    const host = await serve(t, await build("first", files()[0]));
+    const [ada, bob] = [await connect(t, host, "/chat"), await connect(t, host, "/chat")];
+    ada.emit("message", { text: "hi" });
+    assert.deepEqual(await bob.next("message"), [{ from: ada.id, text: "hi" }]);
+    assert.deepEqual(ada.all("message"), []);
+    // The client forgets its id when it disconnects.
+    const { id } = ada;
+    await host.log(({ message }) => message === `Client connected: ${id}`);
+    ada.socket.disconnect();
+    await host.log(({ message }) => message === `Client disconnected: ${id} client namespace disconnect`);
+  });
+});
+
+describe("the complete example", { skip }, () => {
+  let chat;
+  before(async () => {
+    chat = await build("complete", files()[1]);
+  });
+
+  test("is a chat", async (t) => {
+    const host = await serve(t, chat);
+    const enter = (username) => connect(t, host, "/chat", { auth: { username } });
+    const ada = await enter("Ada");
+    assert.deepEqual(await ada.next("welcome"), [{ message: "Hello, Ada!" }]);
+    const bob = await enter("");
+    assert.deepEqual(await bob.next("welcome"), [{ message: "Hello, Anonymous!" }]);
+    assert.deepEqual(await ada.next("userJoined"), [{ username: "Anonymous" }]);
+
+    const start = Date.now();
+    bob.emit("message", { text: "to the lobby" });
+    const [message] = await ada.next("message");
+    assert.deepEqual([message.from, message.text], ["Anonymous", "to the lobby"]);
+    assert.ok(message.timestamp >= start && message.timestamp <= Date.now());
+    bob.emit("typing", {});
+    assert.deepEqual(await ada.next("typing"), [{ username: "Anonymous" }]);
+
+    const eve = await enter("Eve");
+    for (const client of [bob, eve]) client.emit("joinRoom", { room: "attic" });
+    await bob.next("userJoined");
+    eve.emit("message", { room: "attic", text: "in the attic" });
+    assert.equal((await bob.next("message"))[0].text, "in the attic");
+
+    ada.emit("privateMessage", { targetSocketId: bob.id, text: "psst" });
+    assert.deepEqual(await bob.next("privateMessage"), [{ from: "Ada", text: "psst" }]);
+    assert.deepEqual(await ada.next("privateMessage"), [{ from: "Ada", text: "psst" }]);
+    assert.deepEqual(eve.all("privateMessage"), []);
+    assert.deepEqual(ada.all("message").length, 1);
+
+    bob.socket.disconnect();
+    assert.deepEqual(await ada.next("userLeft"), [{ username: "Anonymous", reason: "client namespace disconnect" }]);
+  });
+});
+
+describe("the shorter examples", { skip }, () => {
+  let name;
+  before(async () => {
+    const { handlers, statements } = examples();
+    const inside = statements.map((text, i) => `ns.socket.on('chain ${i}', function (data) {\n${text}\n});`);
+    const rooms = "ns.socket.on('join', function (rooms) { ns.socket.join(rooms); });";
+    name = await build("shorter", ["const ns = new RealtimeNamespace();", ...handlers, ...inside, rooms, "module.exports = ns;\n"].join("\n"));
+  });
+
+  async function start(t) {
+    const host = await serve(t, name, { flags: ["--namespace", "/short"] });
+    const enter = (username) => connect(t, host, "/short", { auth: { username, userId: `${username}-1` }, query: { token: "abc" } });
+    return { host, ada: await enter("Ada"), bob: await enter("Bob") };
+  }
+
+  test("without a path, the namespace is the host's", async (t) => {
+    await start(t);
+  });
+
+  test("$connect and $disconnect: id, rooms, handshake, data, reason, connected", async (t) => {
+    const { host, ada, bob } = await start(t);
+    const { id } = ada;
+    const printed = (text) => host.log(({ socket, message }) => socket === id && message === text);
+    await printed(`New connection: ${id}`);
+    await printed(id);
+    await printed(`Set (1) {'${id}'}`);
+    await printed("abc");
+    await printed("Ada-1");
+    await printed("127.0.0.1");
+    assert.deepEqual(await bob.next("welcome"), [{ message: "Hello!" }]);
+    ada.emit("message", { text: "hello" });
+    await printed("Ada says: hello");
+    ada.emit("chatMessage", { a: 1 });
+    await printed("Received: { a: 1 }");
+    ada.socket.disconnect();
+    await printed("Disconnected because: client namespace disconnect");
+    await printed("false");
+  });
+
+  test("joinRoom, leaveRoom, message to general", async (t) => {
+    const { ada, bob } = await start(t);
+    bob.emit("joinRoom", { room: "general" });
+    assert.deepEqual(await bob.next("joined"), [{ room: "general" }]);
+    ada.emit("message", { text: "one" });
+    assert.deepEqual(await bob.next("message"), [{ from: ada.id, text: "one" }]);
+    bob.emit("leaveRoom", { room: "general" });
+    bob.emit("joinRoom", { room: "other" });
+    await bob.next("joined");
+    ada.emit("message", { text: "two" });
+    ada.emit("announcement", "after");
+    await bob.next("announcement");
+    assert.equal(bob.all("message").length, 1);
+  });
+
+  test("ban", async (t) => {
+    const { ada } = await start(t);
+    ada.emit("ban");
+    assert.deepEqual(await ada.next("banned"), [{ reason: "Violation" }]);
+    assert.equal(await ada.disconnected(), "io server disconnect");
+  });
+
+  test("announcement, alert, serverMessage, maintenance, globalAlert: who gets them", async (t) => {
+    const { ada, bob } = await start(t);
+    bob.emit("joinRoom", { room: "muted" });
+    bob.emit("joinRoom", { room: "admins" });
+    ada.emit("joinRoom", { room: "general" });
+    await ada.next("joined");
+    await bob.next("joined");
+    await bob.next("joined");
+    for (const event of ["announcement", "alert", "serverMessage", "maintenance", "globalAlert"]) ada.emit(event, event);
+    await Promise.all([ada.next("globalAlert"), bob.next("globalAlert")]);
+    const got = (client) => client.events.map(([event]) => event).filter((event) => !["welcome", "joined"].includes(event));
+    assert.deepEqual(got(ada), ["serverMessage", "maintenance", "globalAlert"]);
+    assert.deepEqual(got(bob), ["announcement", "globalAlert"]);
+    assert.deepEqual(ada.all("maintenance"), [[{ message: "Going offline soon" }]]);
+  });
+
+  test("chains of to and except", async (t) => {
+    const { ada, bob } = await start(t);
+    const eve = await connect(t, { url: ada.socket.io.uri.replace(/\/short$/, "") }, "/short");
+    bob.emit("join", ["room1", "room2", "vip"]);
+    eve.emit("join", ["room1", "premium", "banned"]);
+    for (const client of [bob, eve]) {
+      client.emit("joinRoom", { room: "general" });
+      await client.next("joined");
+    }
+    for (const i of [0, 1, 2]) ada.emit(`chain ${i}`, i);
+    ada.emit("globalAlert", "end");
+    await Promise.all([bob.next("globalAlert"), eve.next("globalAlert")]);
+    assert.deepEqual([bob.all("update"), eve.all("update")], [[[0]], [[0], [1]]]);
+    assert.deepEqual([bob.all("offer"), eve.all("offer")], [[[{ discount: 20 }]], []]);
+  });
+});
