@@ -315,11 +315,13 @@ impl World {
                 let _ = call.send(Order::Return(Outcome::Nothing));
             }
             let idle = self.clients.iter_mut().fold(true, |idle, client| client.work() && idle);
+            // Events of a client that has much to receive wait until it has.
+            let held = self.clients.iter().any(|client| client.session.is_clogged());
             for client in &mut self.clients {
                 client.receive();
                 client.notice_close();
             }
-            if idle && self.calls.lock().is_empty() {
+            if idle && !held && self.calls.lock().is_empty() {
                 return;
             }
             advance(seconds(u8::MAX)).await;
