@@ -102,7 +102,9 @@ impl Drop for Active<'_> {
     fn drop(&mut self) {
         (self.end)(self.session);
         if self.session.is_polling() {
-            self.session.close(CloseReason::TransportError);
+            // At once, as the reference server does: nobody is left who would fetch a close packet.
+            self.session.closed(CloseReason::TransportError);
+            self.session.wake();
         }
     }
 }

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -59,10 +62,21 @@ pub(super) fn switch(
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(protocol) = first_protocol(request.headers()) {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
     let config = config(limits.payload);
     let upgrade = hyper::upgrade::on(request);
     let socket = async move { WebSocket::new(upgrade.await.ok()?, config).await };
     (response, socket)
+}
+
+/// The first subprotocol that the client offers, as the reference server chooses: clients that name some (the official
+/// client's `protocols`) refuse an answer without one.
+fn first_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offered = headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    let first = offered.split(',').next().map(str::trim).filter(|first| !first.is_empty())?;
+    HeaderValue::from_str(first).ok()
 }
 
 /// A client's message has at most `payload` bytes.
