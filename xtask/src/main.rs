@@ -17,6 +17,9 @@ usage: cargo xtask COMMAND
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
   test            run every test: Rust, the official client against the real host, the chat in a browser
+  soak [CLIENTS] [SECONDS]
+                  2,000 clients connect, talk and die in every way, in three rounds of 60 s; then nothing of
+                  them may be left in the host (tests/soak/README.md)
 ";
 
 fn main() -> ExitCode {
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let result = match arguments.split_first() {
         Some((command, flags)) if command == "demo" => demo(flags),
         Some((command, [])) if command == "test" => test(),
+        Some((command, size)) if command == "soak" && size.len() <= 2 => soak(size),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -81,11 +85,31 @@ fn test() -> anyhow::Result<()> {
 
     for suite in ["e2e", "browser"] {
         step(&format!("tests/{suite}"));
-        let mut node = Command::new("node");
-        node.args(["--test", "--test-reporter=spec"]).args(test_files(&tests.join(suite))?).current_dir(&tests);
-        run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))?;
+        let files = test_files(&tests.join(suite))?;
+        run(node(&workspace).args(["--test", "--test-reporter=spec"]).args(files))?;
     }
     Ok(())
+}
+
+/// Runs the soak, which tells what it measured.
+fn soak(size: &[String]) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    install::wasm_target()?;
+    install::node()?;
+    install::npm_packages(&workspace.root.join("tests"))?;
+    step("building the host (some minutes the first time)");
+    run(workspace.cargo().args(["build", "--package", "host"]))?;
+    build_guests(&workspace, &["probe".to_owned()])?;
+    step("tests/soak");
+    exec(node(&workspace).arg("soak/main.mjs").args(size))
+}
+
+/// Node in the folder of the tests, which start the host themselves.
+fn node(workspace: &Workspace) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(workspace.root.join("tests"));
+    node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir());
+    node
 }
 
 fn build_guests(workspace: &Workspace, guests: &[String]) -> anyhow::Result<()> {
