@@ -19,10 +19,13 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, Python, JavaScript, real clients against the real host, the host beside the reference server,
-                  the chat in a browser; what is promised of every language once for each
+  test            run every test: Rust, Python, JavaScript, real clients against the real host, the host beside
+                  the reference server, the chat in a browser; what is promised of every language once for each
   fuzz [TARGET] [SECONDS]
                   run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
+  soak [CLIENTS] [SECONDS]
+                  2,000 clients connect, talk and die in every way, in three rounds of 60 s; then nothing of
+                  them may be left in the host (tests/soak/README.md)
 ";
 
 /// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Some((command, flags)) if command == "demo" => demo(flags),
         Some((command, [])) if command == "test" => test(),
         Some((command, arguments)) if command == "fuzz" => fuzz::fuzz(arguments),
+        Some((command, size)) if command == "soak" && size.len() <= 2 => soak(size),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -111,16 +115,35 @@ fn test() -> anyhow::Result<()> {
 fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> anyhow::Result<()> {
     let guests = language.map(|language| format!(", guests in {language}")).unwrap_or_default();
     step(&format!("{}{guests}", suite.strip_prefix(&workspace.root).unwrap_or(suite).display()));
-    let tests = workspace.root.join("tests");
     let mut files = test_files(suite)?;
-    let mut node = Command::new("node");
+    let mut node = node(workspace);
     if let Some(language) = language {
         let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         files.retain(|file| EVERY_LANGUAGE.iter().any(|beginning| name(file).starts_with(beginning)));
         node.env("HOST_TEST_LANGUAGE", language);
     }
-    node.args(["--test", "--test-reporter=spec"]).args(files).current_dir(&tests);
-    run(node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir()))
+    run(node.args(["--test", "--test-reporter=spec"]).args(files))
+}
+
+/// Runs the soak, which tells what it measured.
+fn soak(size: &[String]) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    install::wasm_target()?;
+    install::node()?;
+    install::npm_packages(&workspace.root.join("tests"))?;
+    step("building the host (some minutes the first time)");
+    run(workspace.cargo().args(["build", "--package", "host"]))?;
+    build_guests(&workspace, &["probe".to_owned()])?;
+    step("tests/soak");
+    exec(node(&workspace).arg("soak/main.mjs").args(size))
+}
+
+/// Node in the folder of the tests, which start the host themselves.
+fn node(workspace: &Workspace) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(workspace.root.join("tests"));
+    node.env("HOST_BIN", workspace.host()).env("HOST_GUESTS", workspace.guests_dir());
+    node
 }
 
 fn build_guests(workspace: &Workspace, guests: &[String]) -> anyhow::Result<()> {

@@ -101,6 +101,7 @@ impl Drop for Active<'_> {
     fn drop(&mut self) {
         (self.end)(self.session);
         if self.session.is_polling() {
+            // At once: nobody is left who would fetch a close packet.
             self.session.abort(CloseReason::TransportError);
         }
     }

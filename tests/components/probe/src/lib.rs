@@ -15,7 +15,8 @@
 //! | `bye` | emits `hello`, then disconnects |
 //!
 //! `$disconnect` emits `left` `{id, reason, connected, rooms, data, user-agent}` to the whole namespace, and `ghost` to
-//! its own socket. In mode `slowLeave` it waits `auth.ms` before.
+//! its own socket. In mode `slowLeave` it waits `auth.ms` before. With `auth.quiet` there is no `left`, and no `hello`
+//! where no mode is given: thousands of clients would drown in each other's.
 //!
 //! | event | does |
 //! |---|---|
@@ -33,7 +34,7 @@
 //! | `ask` ms | emits `question` 42, acks `{answer}` or `{error}` |
 //! | `relay` ms; `pass` … | emits `question` 42, acks the answer as it came; emits `passed` and all arguments to all others |
 //! | `askAll` `{…op, ms}` | emits with acks, acks `{answers, missing}` |
-//! | `fetch` `{…op}` | acks `[{id, rooms, data, address}]` |
+//! | `fetch` `{…op}` | acks `[{id, rooms, data, address, auth}]` |
 //! | `socketsJoin`, `socketsLeave` `{…op, rooms}`; `disconnectSockets` `{…op, close}` | acks nothing |
 //! | `quit` close | disconnects itself |
 //! | `order` n | emits `order` n |
@@ -109,6 +110,7 @@ fn connection(ns: RealtimeNamespace) {
                     hello();
                     ns.socket().disconnect();
                 }
+                _ if auth["quiet"] == true => {}
                 _ => drop(hello()),
             }
             Ok(())
@@ -124,7 +126,9 @@ fn connection(ns: RealtimeNamespace) {
                 "id": ns.socket().id(), "reason": reason, "connected": ns.socket().connected(), "rooms": sorted(ns),
                 "data": data(ns), "user-agent": handshake.headers.get("user-agent"),
             });
-            ns.emit("left", left)
+            if auth["quiet"] != true {
+                ns.emit("left", left);
+            }
         });
 }
 
@@ -203,7 +207,7 @@ fn broadcasts(ns: RealtimeNamespace) {
                 let mut rooms: Vec<_> = socket.rooms.iter().collect();
                 rooms.sort();
                 json!({ "id": socket.id, "rooms": rooms, "address": socket.handshake.address,
-                        "data": socket.data::<Value>().unwrap_or_default() })
+                        "auth": socket.handshake.auth_value(), "data": socket.data::<Value>().unwrap_or_default() })
             });
             Ok(Value::Array(sockets.collect()))
         })
