@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::Options;
 use super::tool;
@@ -46,21 +46,56 @@ fn command(program: &str, dir: &Path) -> Command {
     command
 }
 
+/// What `cargo metadata` prints, as far as it matters here.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    crate_types: Vec<String>,
+}
+
+/// A message of `cargo build` that something was made.
+#[derive(Deserialize)]
+struct Artifact {
+    target: Target,
+    filenames: Vec<PathBuf>,
+}
+
+impl Package {
+    fn is_component(&self) -> bool {
+        self.targets.iter().any(Target::is_component)
+    }
+}
+
+impl Target {
+    fn is_component(&self) -> bool {
+        self.crate_types.iter().any(|kind| kind == "cdylib")
+    }
+}
+
 /// The name of the package in a folder, which must be a library that becomes a component.
 fn package(metadata: &str, dir: &Path) -> anyhow::Result<String> {
-    let metadata: Value = serde_json::from_str(metadata).context("cannot read the output of `cargo metadata`")?;
-    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let Metadata { packages } = serde_json::from_str(metadata).context("cannot read what `cargo metadata` prints")?;
     let manifest = dir.join("Cargo.toml").canonicalize().context("cannot find Cargo.toml")?;
-    let name = |package: &Value| package["name"].as_str().unwrap_or_default().to_owned();
-    let here = packages.iter().find(|package| package["manifest_path"].as_str().is_some_and(|path| manifest == *path));
-    match here {
-        Some(package) if is_component(package) => Ok(name(package)),
+    match packages.iter().find(|package| package.manifest_path == manifest) {
+        Some(package) if package.is_component() => Ok(package.name.clone()),
         Some(package) => Err(hint::error(
-            format!("the package `{}` makes no component", name(package)),
+            format!("the package `{}` makes no component", package.name),
             "in its Cargo.toml, say `crate-type = [\"cdylib\"]` under `[lib]`",
         )),
         None => {
-            let names: Vec<_> = packages.iter().filter(|package| is_component(package)).map(name).collect();
+            let names: Vec<_> =
+                packages.iter().filter(|package| package.is_component()).map(|package| &*package.name).collect();
             Err(hint::error(
                 format!("`{}` is a workspace of several packages", dir.display()),
                 format!("give the folder of one of them: {}", names.join(", ")),
@@ -69,23 +104,11 @@ fn package(metadata: &str, dir: &Path) -> anyhow::Result<String> {
     }
 }
 
-fn is_component(package: &Value) -> bool {
-    let targets = package["targets"].as_array().into_iter().flatten();
-    targets.into_iter().any(|target| is_library(&target["crate_types"]))
-}
-
-fn is_library(crate_types: &Value) -> bool {
-    crate_types.as_array().is_some_and(|types| types.contains(&"cdylib".into()))
-}
-
-/// The component among what cargo says that it made.
+/// The component among what cargo says that it made. Messages of other kinds do not parse.
 fn artifact(messages: &str) -> Option<PathBuf> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let made = messages
-        .filter(|message| message["reason"] == "compiler-artifact" && is_library(&message["target"]["crate_types"]));
-    let files = made.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
-    let mut paths = files.filter_map(|file| file.as_str().map(PathBuf::from));
-    paths.find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+    let made = messages.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
+    let files = made.filter(|artifact| artifact.target.is_component()).flat_map(|artifact| artifact.filenames);
+    files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
 }
 
 #[cfg(test)]
