@@ -215,7 +215,8 @@ const own = {
     weight: 4,
     async live(life) {
       const polling = await life.polling();
-      const socket = await half(life, `POST ${path(polling)} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n42/probe,`);
+      const head = `POST ${path(polling)} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n`;
+      const socket = await half(life, `${head}42/probe,`);
       reset(socket);
       await gone(polling);
     },

@@ -6,6 +6,7 @@
 
 import { setMaxListeners } from "node:events";
 
+import { sleep } from "../e2e/support/wait.mjs";
 import { KINDS } from "./deaths.mjs";
 import { Life } from "./life.mjs";
 
@@ -14,7 +15,10 @@ const end = Date.now() + seconds * 1000;
 const host = { port, url: `http://127.0.0.1:${port}` };
 const counts = { died: {}, late: {}, failed: {}, talked: {} };
 /** What a life ends with where this machine is too slow for it: a bound of the helpers, or the host's own patience. */
-const LATE = /^not within|^socket has been disconnected|^timeout$|xhr (poll|post) error|Session ID unknown|'transport (close|error)'|'ping timeout'/;
+const LATE = new RegExp(
+  "^not within|^socket has been disconnected|^timeout$|xhr (poll|post) error|Session ID unknown" +
+    "|'transport (close|error)'|'ping timeout'",
+);
 
 /** Numbers from 0 to 1 that are the same in every run (mulberry32). */
 function generator(state) {
@@ -55,6 +59,6 @@ async function place() {
 
 setMaxListeners(0);
 // Not all at once: a wave of connections is a test of its own.
-const beginning = (number) => new Promise((done) => setTimeout(done, (number / clients) * Math.min(20_000, seconds * 300)));
-await Promise.all(Array.from({ length: clients }, (_, number) => beginning(number).then(place)));
+const wave = Math.min(20_000, seconds * 300);
+await Promise.all(Array.from({ length: clients }, (_, number) => sleep((number / clients) * wave).then(place)));
 process.send(counts, () => process.exit(0));
