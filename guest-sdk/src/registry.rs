@@ -96,22 +96,23 @@ pub fn describe(register: fn() -> RealtimeNamespace) -> Description {
 }
 
 /// Runs the handlers of an event, in the order they were registered, until one fails. The first reply that has
-/// arguments acknowledges it, as the reference server sends the first and ignores others.
+/// arguments acknowledges it, as the reference server sends the first and ignores others. Without any it is acknowledged
+/// where it has a handler of its own.
 pub fn handle(register: fn() -> RealtimeNamespace, event: Event) -> Result<Option<Payload>, HandlerError> {
     let Event { name, payload, .. } = event;
     PHASE.set(Phase::Handling(Selected { event: name.clone(), any: Vec::new(), named: Vec::new() }));
     register();
-    let Phase::Handling(Selected { mut any, named, .. }) = PHASE.replace(Phase::Idle) else { return Ok(None) };
-    any.extend(named);
-    run(any, payload.into()).map_err(|error| error.into_handler_error(&name))
+    let Phase::Handling(Selected { any, named, .. }) = PHASE.replace(Phase::Idle) else { return Ok(None) };
+    run(any, named, payload.into()).map_err(|error| error.into_handler_error(&name))
 }
 
-fn run(mut handlers: Vec<Boxed>, args: Args) -> Result<Option<Payload>, Error> {
-    let Some(last) = handlers.pop() else { return Ok(None) };
+fn run(any: Vec<Boxed>, mut named: Vec<Boxed>, args: Args) -> Result<Option<Payload>, Error> {
+    let last = named.pop();
     let mut first = None;
-    for handler in handlers {
+    for handler in any.into_iter().chain(named) {
         first = first.or(with_arguments(handler(args.clone())?));
     }
+    let Some(last) = last else { return Ok(first) };
     let reply = last(args)?;
     Ok(Some(first.unwrap_or(reply)))
 }
@@ -233,6 +234,18 @@ mod tests {
             handle(register, event(name, "[1,2]")).unwrap();
         }
         assert_eq!(RUN.take(), ["$connect", "any a 2", "a", "any b 2"]);
+    }
+
+    #[test]
+    fn handlers_of_any_event_acknowledge_with_arguments_only() {
+        fn register() -> RealtimeNamespace {
+            let ns = RealtimeNamespace::default();
+            ns.socket().on("own", || ()).on_any(|event, args| if event == "b" { args } else { Args::new(()).unwrap() });
+            ns
+        }
+        assert_eq!(reply(register, "a", "[1]"), None);
+        assert_eq!(reply(register, "b", "[1]").unwrap(), "[1]");
+        assert_eq!(reply(register, "own", "[1]").unwrap(), "[]");
     }
 
     #[test]

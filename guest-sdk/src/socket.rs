@@ -106,7 +106,8 @@ impl Socket {
     }
 
     /// Registers a handler for every event that clients emit, whatever its name. It gets the name and all arguments,
-    /// and runs before the event's own handlers. `$connect` and `$disconnect` do not run it.
+    /// and runs before the event's own handlers. What it returns acknowledges the event, but `()` does not: that is left
+    /// to the event's own handlers. `$connect` and `$disconnect` do not run it.
     ///
     /// The host runs the component for every event then, not for those with a handler only.
     ///

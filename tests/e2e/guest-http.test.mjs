@@ -146,6 +146,9 @@ describe("bodies", () => {
     const streamed = raw(t, host, head("POST", "/read", "transfer-encoding: chunked") + chunk.repeat(17));
     await until(() => streamed.text.includes("the request's body is too large"), "an answer before the body's end");
     assert.match(streamed.text, /^HTTP\/1.1 413 /);
+    // The client goes on until it has read the answer, and what it sends meanwhile must not make it lose that.
+    streamed.socket.write(`${chunk.repeat(17)}0\r\n\r\n${head("GET", "/ignore")}`);
+    await until(() => streamed.text.includes("200 OK"), "the next answer on the same connection");
     assert.equal((await host.stop()).handlers_trapped, 0, "the client's fault is no failure of the handler");
   });
 

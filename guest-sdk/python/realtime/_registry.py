@@ -79,7 +79,8 @@ class Registry:
                     raise TypeError(f"handler `{name}` of `{event}`: {error}") from None
 
     def handle(self, event: str, payload: Payload, host: Host) -> Payload | None:
-        """Runs the handlers of an event until one fails. The first acknowledgement that has arguments is the one.
+        """Runs the handlers of an event until one fails. The first acknowledgement that has arguments is the one. Without
+        such, the event is acknowledged where it has a handler of its own.
 
         Raises what a handler raises, and `InvalidArgumentsError` where the arguments do not fit.
         """
@@ -89,7 +90,8 @@ class Registry:
             return None
         _host.enter(host)
         try:
-            return self._run(event, payload, handlers)
+            reply = self._run(event, payload, handlers)
+            return reply if event in self._named or reply.json != "[]" else None
         finally:
             try:
                 _data.save()

@@ -67,7 +67,8 @@ class Socket:
 
     def on_any(self, handler: Handler) -> Handler:
         """Registers a handler for every event that clients emit, whatever its name; a decorator. It gets the name and
-        all arguments, and runs before the event's own handlers. `$connect` and `$disconnect` do not run it.
+        all arguments, and runs before the event's own handlers. What it returns acknowledges the event, but `None` does
+        not: that is left to the event's own handlers. `$connect` and `$disconnect` do not run it.
 
         >>> @ns.socket.on_any  # doctest: +SKIP
         ... def log(event: str, *args: object) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, Optional, TypedDict
 
 from realtime import ConnectError, InvalidArgumentsError, InvalidPayloadError, RealtimeNamespace
-from realtime.testing import TestSocket
+from realtime._host import Payload
+from realtime.testing import TestSocket, _TestHost
 
 
 class Color(enum.Enum):
@@ -172,6 +173,16 @@ class Acknowledgements(unittest.TestCase):
         self.assertEqual(TestSocket(ns).fire("b"), None)
         TestSocket(ns).fire("$connect")
         self.assertEqual(ran, [("a", (1,)), ("b", ())])
+
+    def test_of_any_event_is_sent_where_it_has_arguments(self) -> None:
+        ns = RealtimeNamespace()
+        ns.socket.on_any(lambda event, *args: args or None)
+        ns.socket.on("own", lambda: None)
+        host = _TestHost(TestSocket(ns))
+        nothing, one = Payload("[]", []), Payload("[1]", [])
+        self.assertIsNone(ns._registry.handle("b", nothing, host))
+        self.assertEqual(ns._registry.handle("b", one, host), one)
+        self.assertEqual(ns._registry.handle("own", nothing, host), nothing)
 
     def test_async_handlers_are_awaited(self) -> None:
         async def handler() -> Any:

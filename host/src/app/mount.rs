@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hyper::Request;
-use hyper::body::Incoming;
 
 use super::inspect;
 use crate::adapter::LocalAdapter;
@@ -15,7 +14,7 @@ use crate::gateway::namespace::Namespace;
 use crate::gateway::{Gateway, MountError};
 use crate::guest::{Handler, LoadError};
 use crate::hint;
-use crate::http::{Connection, RequestHandler, ResponseFuture};
+use crate::http::{Connection, RequestBody, RequestHandler, ResponseFuture};
 use crate::runtime::{CodeCache, Runtime};
 
 /// What namespaces are made of.
@@ -32,7 +31,7 @@ pub(super) struct Site {
 }
 
 impl RequestHandler for Site {
-    fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> ResponseFuture {
+    fn answer(self: Arc<Self>, request: Request<RequestBody>, connection: Connection) -> ResponseFuture {
         let context = EventContext::without_socket(self.namespace.clone());
         Box::pin(self.handler.clone().answer(request, context, move || connection.cut()))
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::sync::Notify;
+
+use super::body::RequestBody;
 
 /// A body of any kind. An error while it is sent ends the connection.
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -19,7 +20,7 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// Answers requests that are neither Socket.IO nor a file. Upgrades and CORS are not its business.
 pub trait RequestHandler: Send + Sync + 'static {
-    fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Connection) -> ResponseFuture;
+    fn answer(self: Arc<Self>, request: Request<RequestBody>, connection: Connection) -> ResponseFuture;
 }
 
 /// The connection that a request came on.

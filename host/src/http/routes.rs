@@ -16,6 +16,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
+use super::body::RequestBody;
 use super::handler::{Body, Connection, RequestHandler, ResponseFuture};
 use crate::config::CorsOrigins;
 use crate::engine_io::handler::Service;
@@ -49,6 +50,7 @@ impl<S: Service> Routes<S> {
         address: IpAddr,
         connection: Connection,
     ) -> Response<Body> {
+        let request = RequestBody::of(request);
         if request.uri().path().starts_with(&self.path) {
             return self.socket_io(request, address).await;
         }
@@ -63,7 +65,7 @@ impl<S: Service> Routes<S> {
         }
     }
 
-    async fn socket_io(&self, request: Request<Incoming>, address: IpAddr) -> Response<Body> {
+    async fn socket_io(&self, request: Request<RequestBody>, address: IpAddr) -> Response<Body> {
         let preflight = self.cors.is_some() && request.method() == Method::OPTIONS;
         let endpoint =
             service_fn(async |request| Ok::<_, Infallible>(self.endpoint.serve(request, address).await.map(known)));
@@ -83,7 +85,7 @@ impl<S: Service> Routes<S> {
 fn file_or(
     files: ServeDir,
     handler: Arc<dyn RequestHandler>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     connection: Connection,
 ) -> ResponseFuture {
     // Without the box the compiler cannot tell that the whole is `Send`.

@@ -5,6 +5,7 @@ const entered = (name, ...steps) => ({ name, steps: [["ws enter"], ...steps] });
 /** Sends the arguments of `echo`, and sees what comes back. */
 const echoed = (name, json, count = 1) =>
   entered(name, ["ws send", `42/probe,1["echo",${json}]`], ["ws receive", count]);
+const caught = (name, ...steps) => ({ name, steps: [["ws open"], ["ws join", "/wildcard"], ...steps] });
 const bytes = (...values) => Buffer.from(values);
 
 export default {
@@ -235,5 +236,9 @@ export default {
         ["poll receive", 2],
       ],
     },
+    caught("an event whose handler is one for all", ["ws send", '42/wildcard,["nobody",1,[2],null]'], ["ws receive"]),
+    caught("the handler for all comes before the event's own", ["ws send", '42/wildcard,8["size",1,2]'], ["ws receive", 2]),
+    caught("the handler for all answers nobody", ["ws send", '42/wildcard,8["nobody"]', '42/wildcard,9["size"]'], ["ws receive", 3]),
+    caught("attachments, at a handler for all", ["ws send", `451-/wildcard,["nobody",{"deep":${PLACE(0)}}]`, bytes(1, 2)], ["ws receive", 2]),
   ],
 };

@@ -1,5 +1,5 @@
 /**
- * The reference server (npm `socket.io`) with native twins of the guests `probe` and `nameless`. A program of its own:
+ * The reference server (npm `socket.io`) with native twins of the guests `probe`, `nameless` and `wildcard`. A program of its own:
  * its argument are the options of `socket.io`, in JSON; it prints its port.
  */
 
@@ -11,6 +11,7 @@ const http = createServer();
 const server = new Server(http, JSON.parse(process.argv[2]));
 probe(server.of("/probe"));
 for (const path of ["/", "/other"]) nameless(server.of(path));
+wildcard(server.of("/wildcard"));
 http.listen(0, "127.0.0.1", () => console.log(http.address().port));
 
 /** What `tests/components/probe` does, as far as cases ask for it. */
@@ -73,5 +74,14 @@ function nameless(namespace) {
   namespace.on("connection", (socket) => {
     socket.on("error", () => {});
     socket.on("name", (...args) => typeof args.at(-1) === "function" && args.at(-1)(namespace.name));
+  });
+}
+
+/** What `tests/components/wildcard` does. */
+function wildcard(namespace) {
+  const data = (arg) => typeof arg !== "function";
+  namespace.on("connection", (socket) => {
+    socket.onAny((event, ...args) => socket.emit(event, ...args.filter(data)));
+    socket.on("size", (...args) => args.find((arg) => !data(arg))?.(args.filter(data).length));
   });
 }

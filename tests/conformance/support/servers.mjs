@@ -10,7 +10,7 @@ import { within } from "../../e2e/support/wait.mjs";
 
 const REFERENCE = fileURLToPath(new URL("reference.mjs", import.meta.url));
 
-const COMPONENTS = ["probe", "/=nameless", "/other=nameless"];
+const COMPONENTS = ["probe", "/=nameless", "/other=nameless", "wildcard"];
 
 /** Settings by name: the host's flags and the reference server's options. */
 export const SETTINGS = {

@@ -4,8 +4,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
-use hyper::{Method, Request};
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::{Error, Method, Request, upgrade};
 use tokio::time::Instant;
 
 use super::registry::{Live, Registry};
@@ -43,7 +44,11 @@ impl<S: Service> Endpoint<S> {
     }
 
     /// Answers one request. `address` is the client's.
-    pub async fn serve(self: &Arc<Self>, request: Request<Incoming>, address: IpAddr) -> HttpResponse {
+    pub async fn serve(
+        self: &Arc<Self>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
+        address: IpAddr,
+    ) -> HttpResponse {
         let target = Target::of(&request);
         let upgrade = target.upgrade;
         match self.route(request, target, address).await {
@@ -57,7 +62,7 @@ impl<S: Service> Endpoint<S> {
 
     async fn route(
         self: &Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
         target: Target,
         address: IpAddr,
     ) -> Result<HttpResponse, Refusal> {
@@ -88,7 +93,7 @@ impl<S: Service> Endpoint<S> {
 
     async fn open(
         self: &Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
         websocket: bool,
         address: IpAddr,
     ) -> Result<HttpResponse, Refusal> {
@@ -105,7 +110,7 @@ impl<S: Service> Endpoint<S> {
         let task = SessionTask::new(self.clone(), live, handler);
         match accept {
             Some(accept) => {
-                let (response, socket) = websocket::switch(request, accept, &self.limits);
+                let (response, socket) = websocket::switch(upgrade::on(request), accept, &self.limits);
                 tokio::spawn(task.on_websocket(socket));
                 Ok(response)
             }

@@ -7,10 +7,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use hyper::header::CONTENT_TYPE;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Error, Method, Request, StatusCode};
 use tokio::time::timeout;
 
 use super::request::{HttpResponse, Refusal, bare, deliver};
@@ -22,7 +23,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Answers a request of a long-polling session. `max_bytes` bounds what a POST may bring.
 pub(super) async fn serve(
-    request: Request<Incoming>,
+    request: Request<impl Body<Data = Bytes, Error = Error>>,
     session: &Arc<Session>,
     max_bytes: usize,
 ) -> Result<HttpResponse, Refusal> {
@@ -44,7 +45,11 @@ async fn get(session: &Arc<Session>) -> HttpResponse {
     deliver("text/plain; charset=UTF-8", payload::encode(&frames))
 }
 
-async fn post(request: Request<Incoming>, session: &Arc<Session>, max_bytes: usize) -> HttpResponse {
+async fn post(
+    request: Request<impl Body<Data = Bytes, Error = Error>>,
+    session: &Arc<Session>,
+    max_bytes: usize,
+) -> HttpResponse {
     let binary = request.headers().get(CONTENT_TYPE).is_some_and(|v| v.as_bytes() == b"application/octet-stream");
     if session.begin_post().is_err() || binary {
         session.abort(CloseReason::TransportError);
@@ -76,7 +81,7 @@ enum ReadError {
 }
 
 /// Invalid UTF-8 is replaced, as the reference server does.
-async fn read(request: Request<Incoming>, max_bytes: usize) -> Result<String, ReadError> {
+async fn read(request: Request<impl Body<Data = Bytes, Error = Error>>, max_bytes: usize) -> Result<String, ReadError> {
     match timeout(READ_TIMEOUT, Limited::new(request.into_body(), max_bytes).collect()).await {
         Ok(Ok(body)) => Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),

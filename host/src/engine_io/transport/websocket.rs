@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
-use hyper::body::Incoming;
 use hyper::header::{
     CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
-use hyper::upgrade::Upgraded;
+use hyper::upgrade::{self, OnUpgrade, Upgraded};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -74,7 +73,7 @@ fn is_nonce(key: &[u8]) -> bool {
 
 /// Answers the handshake; the connection follows when the answer has been sent.
 pub(super) fn switch(
-    request: Request<Incoming>,
+    upgrade: OnUpgrade,
     accept: Accept,
     limits: &ClientLimits,
 ) -> (HttpResponse, impl Future<Output = Option<WebSocket>> + Send + use<>) {
@@ -87,7 +86,6 @@ pub(super) fn switch(
         headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     let config = config(limits.payload);
-    let upgrade = hyper::upgrade::on(request);
     let socket = async move { WebSocket::new(upgrade.await.ok()?, config).await };
     (response, socket)
 }
@@ -103,13 +101,9 @@ fn config(payload: usize) -> WebSocketConfig {
 }
 
 /// Upgrades a long-polling session (Engine.IO protocol 4, section "Upgrade").
-pub(super) fn upgrade(
-    request: Request<Incoming>,
-    live: Arc<Live>,
-    limits: &ClientLimits,
-) -> Result<HttpResponse, Refusal> {
+pub(super) fn upgrade<B>(request: Request<B>, live: Arc<Live>, limits: &ClientLimits) -> Result<HttpResponse, Refusal> {
     let accept = accept(&request)?;
-    let (response, socket) = switch(request, accept, limits);
+    let (response, socket) = switch(upgrade::on(request), accept, limits);
     let patience = limits.upgrade_timeout;
     tokio::spawn(async move {
         let Some(mut socket) = socket.await else { return };
