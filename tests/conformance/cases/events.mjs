@@ -5,7 +5,7 @@ const entered = (name, ...steps) => ({ name, steps: [["ws enter"], ...steps] });
 /** Sends the arguments of `echo`, and sees what comes back. */
 const echoed = (name, json, count = 1) =>
   entered(name, ["ws send", `42/probe,1["echo",${json}]`], ["ws receive", count]);
-const caught = (name, ...steps) => ({ name, steps: [["ws open"], ["ws join", "/wildcard"], ...steps] });
+const caught = (name, ...steps) => ({ name, steps: [["ws enter", "/wildcard"], ...steps] });
 const bytes = (...values) => Buffer.from(values);
 
 export default {
