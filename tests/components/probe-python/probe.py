@@ -281,7 +281,14 @@ def ask_all(data: dict[str, Any]) -> dict[str, Any]:
 async def fetch(data: dict[str, Any]) -> list[dict[str, Any]]:
     found = await Op.of(data).operator.fetch_sockets()
     return [
-        {"id": one.id, "rooms": sorted(one.rooms), "address": one.handshake.address, "data": one.data} for one in found
+        {
+            "id": one.id,
+            "rooms": sorted(one.rooms),
+            "address": one.handshake.address,
+            "auth": one.handshake.auth,
+            "data": one.data,
+        }
+        for one in found
     ]
 
 
