@@ -37,12 +37,15 @@ def main() -> int:
         componentize_py = toolchain.componentize_py
         dependencies = toolchain.dependencies(found.requirements, found.folder)
         started = time.monotonic()
-        say(f"building {output} from {found.file.name}")
-        component.build(found, dependencies, componentize_py, output)
+        say(f"building {found.file.name}")
+        made_of = component.build(found, dependencies, componentize_py, output)
+        if arguments.inputs:
+            listed = [found.listed_in] if found.listed_in else []
+            arguments.inputs.write_text("".join(f"{file}\n" for file in [*made_of, *listed]))
     except BuildError as error:
         say(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
         return error.exit_code
-    say(f"built {output}: {output.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s")
+    say(f"built: {output.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s")
     return 0
 
 
@@ -51,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("source", type=Path, nargs="?", help="a Python file, or a folder with handler.py or main.py")
     parser.add_argument("-o", "--output", type=Path, help="the component [default: the file's name with .wasm]")
     parser.add_argument("--install", action="store_true", help="install what is missing, in the cache folder")
+    parser.add_argument("--inputs", type=Path, metavar="FILE", help="write which files the component was made of")
     parser.add_argument("--bindings", type=Path, metavar="DIR", help="write the bindings, for type checkers of the SDK")
     parser.add_argument("--cache-dir", type=Path, default=default_cache(), help="[default: %(default)s]")
     arguments = parser.parse_args()

@@ -6,11 +6,13 @@ import { parseArgs } from "node:util";
 
 import { EXIT } from "../src/build/errors.mjs";
 
-const USAGE = `usage: realtime-build HANDLER -o FILE.wasm [--engine ENGINE]
+const USAGE = `usage: realtime-build HANDLER -o FILE.wasm [--engine ENGINE] [--inputs FILE]
 
-  HANDLER             a file of JavaScript or TypeScript that exports a RealtimeNamespace
+  HANDLER             a file of JavaScript or TypeScript that exports a RealtimeNamespace, or an npm project: the
+                      "main" of its package.json, else index.ts, index.js, handler.ts …, here or in src
   -o, --output FILE   where the component goes
   --engine ENGINE     quickjs (the default), or starlingmonkey for its own web APIs; it is larger and slower
+  --inputs FILE       write which files the component was made of, a path a line
 
 exit codes: 0 built, 1 the handler cannot be built, 2 wrong usage, 3 something is not installed
 `;
@@ -27,6 +29,7 @@ function parse() {
       options: {
         output: { type: "string", short: "o" },
         engine: { type: "string", default: "quickjs" },
+        inputs: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -57,9 +60,10 @@ if (values.output === undefined) usage("name the output with `-o`");
 const { buildHandler, BuildError, engines } = await builder();
 if (!engines.includes(values.engine)) usage(`the engine is one of: ${engines.join(", ")}`);
 try {
-  const { component, warnings } = await buildHandler(positionals[0], values);
+  const { component, warnings, inputs } = await buildHandler(positionals[0], values);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   await writeFile(values.output, component);
+  if (values.inputs) await writeFile(values.inputs, inputs.map((path) => `${path}\n`).join(""));
 } catch (error) {
   if (!(error instanceof BuildError) && error.syscall === undefined) throw error;
   process.stderr.write(`error: ${error.message}\n`);

@@ -19,6 +19,7 @@ _WORLD = "handler"
 # componentize-py numbers the folders that it is given: this is where the component sees them.
 _HERE, _PROJECT, _DEPENDENCIES = "/0", "/1", "/2"
 _REPORT = "refused.txt"
+_INPUTS = "inputs.txt"
 _ENTRY_NAME = "realtime_entry"
 _ENTRY = """\
 import sys
@@ -38,14 +39,17 @@ except _snapshot.Refused as refused:
 from realtime import _rehearsal
 from realtime._component import EventHandler
 
+with open({inputs!r}, "w") as inputs:
+    print(*_snapshot.read_below({roots!r}[0]), sep="\\n", file=inputs)
+
 _rehearsal.run()
 _snapshot.seal()
 """
 
 
-def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> None:
-    """Writes the component to `output`. Raises `BuildError`, with the module's own traceback where it cannot be
-    loaded."""
+def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> list[Path]:
+    """Writes the component to `output`, and returns the project's files that it was made of. Raises `BuildError`, with
+    the module's own traceback where it cannot be loaded."""
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
@@ -66,6 +70,8 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         beside = output.with_name(f".{output.name}.new")
         shutil.copyfile(made, beside)
         beside.replace(output)
+        read = (here / _INPUTS).read_text().splitlines()
+        return [project.folder / Path(path).relative_to(_PROJECT) for path in read]
 
 
 def bindings(componentize_py: Path, folder: Path) -> None:
@@ -85,6 +91,7 @@ def _entry(project: Project) -> str:
         file=f"{_PROJECT}/{project.file.name}",
         roots=[_PROJECT, _DEPENDENCIES],
         report=f"{_HERE}/{_REPORT}",
+        inputs=f"{_HERE}/{_INPUTS}",
     )
 
 

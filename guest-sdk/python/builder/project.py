@@ -19,6 +19,8 @@ class Project:
     """The module with the namespace."""
     requirements: tuple[str, ...]
     """Dependencies, as lines of a requirements file."""
+    listed_in: Path | None
+    """The file that names them."""
 
     @property
     def folder(self) -> Path:
@@ -36,7 +38,7 @@ def find(source: Path) -> Project:
     for shadow in (file.parent / _OWN, file.parent / f"{_OWN}.py"):
         if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
             raise SourceError(f"{shadow} hides the package `{_OWN}`", "give it another name")
-    return Project(file, tuple(_requirements(file.parent)))
+    return Project(file, *_requirements(file.parent))
 
 
 def _entry(folder: Path) -> Path:
@@ -53,18 +55,19 @@ def _entry(folder: Path) -> Path:
     )
 
 
-def _requirements(folder: Path) -> list[str]:
-    """Lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none."""
+def _requirements(folder: Path) -> tuple[tuple[str, ...], Path | None]:
+    """Lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none; and the file."""
     listed = folder / "requirements.txt"
     if listed.is_file():
         lines = [line.strip() for line in listed.read_text().splitlines()]
-        return [line for line in lines if line and not line.startswith("#")]
+        return tuple(line for line in lines if line and not line.startswith("#")), listed
     pyproject = folder / "pyproject.toml"
     if not pyproject.is_file():
-        return []
+        return (), None
     try:
         project = tomllib.loads(pyproject.read_text()).get("project", {})
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"cannot read {pyproject}: {error}") from None
     # The package itself is part of every component.
-    return [line for line in project.get("dependencies", []) if not line.startswith(f"{_OWN}-guest")]
+    lines = project.get("dependencies", [])
+    return tuple(line for line in lines if not line.startswith(f"{_OWN}-guest")), pyproject

@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -49,7 +48,7 @@ class Toolchain:
         if not self._install:
             raise MissingError(
                 f"componentize-py {COMPONENTIZE} is missing",
-                f"`{shlex.join(self._install_command())}` installs it in {self._venv}",
+                f"build with `--install`, which puts it in {self._venv}",
             )
         with self._locked():
             if not complete.exists():
@@ -60,10 +59,6 @@ class Toolchain:
                 _run(pip, f"cannot install componentize-py {COMPONENTIZE}")
                 complete.touch()
         return program
-
-    def _install_command(self) -> list[str]:
-        cache = [] if self._cache == default_cache() else ["--cache-dir", str(self._cache)]
-        return ["python3", str(Path(__file__).parent.parent / "build.py"), "--install", *cache]
 
     def dependencies(self, requirements: Sequence[str], folder: Path) -> Path | None:
         """The folder that they are installed in; none where there are none. Paths in them are relative to `folder`.

@@ -8,14 +8,18 @@ the lines that tracebacks show are kept.
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import gc
 import importlib
 import importlib.util
+import io
 import linecache
 import logging
+import os
 import random
 import sys
+from collections.abc import Iterator
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -52,6 +56,7 @@ _LAZY = (
 _served: RealtimeNamespace | None = None
 _imports: set[str] = set()
 _unseeded: dict[int, random.Random] = {}
+_read: set[str] = set()
 
 
 class Refused(Exception):
@@ -75,7 +80,8 @@ def load(file: str, roots: list[str]) -> None:
     Raises `Refused`, with a text that says what is wrong and where.
     """
     try:
-        _load(file, roots)
+        with _noting_reads():
+            _load(file, roots)
     except Refused:
         raise
     except BaseException as error:
@@ -97,6 +103,11 @@ def _load(file: str, roots: list[str]) -> None:
     serve(ns)
 
 
+def read_below(root: str) -> list[str]:
+    """Files of a folder that the component was made of: a build is to be repeated when they change."""
+    return sorted(path for path in _read if path.startswith(root + "/"))
+
+
 def seal() -> None:
     """Called last: what was allocated so far stays. Collections of an event need not look at it, nor touch its
     memory."""
@@ -108,6 +119,23 @@ def wake() -> None:
     """Called first in every instance."""
     for generator in _unseeded.values():
         generator.seed()
+
+
+@contextlib.contextmanager
+def _noting_reads() -> Iterator[None]:
+    """Notes what the module opens while it is loaded."""
+    opens = io.open
+
+    def noted(file: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(file, int):
+            _read.add(os.path.abspath(os.fsdecode(file)))
+        return opens(file, *args, **kwargs)
+
+    io.open = builtins.open = noted
+    try:
+        yield
+    finally:
+        io.open = builtins.open = opens
 
 
 def _watch_generators() -> None:
@@ -156,6 +184,7 @@ class _Source(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
+        _read.add(path)
         return self.source_to_code(self.get_data(path), path)
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]

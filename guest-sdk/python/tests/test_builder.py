@@ -74,12 +74,10 @@ class Commands(Folder):
         ]
         return subprocess.run(command, capture_output=True, text=True)
 
-    def test_what_is_missing_is_named_with_the_command_that_installs_it(self) -> None:
+    def test_what_is_missing_is_named_with_the_flag_that_installs_it(self) -> None:
         done = self.build(self.write("chat.py"))
         self.assertEqual(done.returncode, 3)
-        self.assertRegex(
-            done.stderr, r"error: componentize-py \S+ is missing\nhint: `python3 .*build\.py --install .*cache`"
-        )
+        self.assertRegex(done.stderr, r"error: componentize-py \S+ is missing\nhint: build with `--install`, .*cache")
 
     def test_wrong_usage_is_told_apart(self) -> None:
         self.assertEqual(self.build().returncode, 2)
@@ -103,6 +101,15 @@ class Loading(Folder):
         done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE, capture_output=True, text=True)
         self.assertEqual(done.stderr, "")
         return done.stdout
+
+    def test_the_files_that_it_reads_are_noted(self) -> None:
+        self.write("text.txt", "hello")
+        self.write("unused.py")
+        self.write("words.py", "from pathlib import Path\nTEXT = (Path(__file__).parent / 'text.txt').read_text()\n")
+        note = f"print(*_snapshot.read_below({str(self.path)!r}))"
+        shown = self.refused(f"import words\nfrom realtime import _snapshot\n{note}\n")
+        names = [Path(name).name for name in shown.splitlines()[0].split()]
+        self.assertEqual(names, ["chat.py", "text.txt", "words.py"])
 
     def test_there_is_one_namespace(self) -> None:
         self.assertIn("there is no `ns = RealtimeNamespace", self.refused(""))

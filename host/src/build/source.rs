@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::hint;
 
+const SOURCES: &str = "give a component (`.wasm`), a file of JavaScript (`.js`, `.mjs`), TypeScript (`.ts`) or Python \
+                       (`.py`), or the folder of a Cargo, npm or Python project";
+
 /// A handler, as far as it has been built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -11,6 +14,10 @@ pub enum Source {
     Component(PathBuf),
     /// The folder of a Cargo package.
     Cargo(PathBuf),
+    /// A file of JavaScript or TypeScript, or the folder of an npm package.
+    JavaScript(PathBuf),
+    /// A file of Python, or a folder of them.
+    Python(PathBuf),
 }
 
 impl Source {
@@ -27,30 +34,32 @@ impl Source {
         match extension {
             // Whoever reads it says where it is missing.
             "wasm" => Ok(Self::Component(path.to_owned())),
+            "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" if path.exists() => Ok(Self::JavaScript(path.to_owned())),
+            "py" if path.exists() => Ok(Self::Python(path.to_owned())),
             "toml" if path.ends_with("Cargo.toml") => Ok(Self::Cargo(folder(path))),
             "rs" => Err(hint::error(
                 format!("`{}` is one file of a Rust project", path.display()),
                 "give the folder that has its Cargo.toml",
             )),
-            _ if path.exists() => Err(hint::error(
-                format!("cannot tell what `{}` is", path.display()),
-                "give a component (`.wasm`) or the folder of a Cargo project",
-            )),
-            _ => Err(hint::error(
-                format!("`{}` does not exist", path.display()),
-                "give a component (`.wasm`) or the folder of a Cargo project",
-            )),
+            _ if path.exists() => Err(hint::error(format!("cannot tell what `{}` is", path.display()), SOURCES)),
+            _ => Err(hint::error(format!("`{}` does not exist", path.display()), SOURCES)),
         }
     }
 
     fn of_folder(path: &Path) -> anyhow::Result<Self> {
-        if path.join("Cargo.toml").is_file() {
-            return Ok(Self::Cargo(path.to_owned()));
+        let has = |names: &[&str]| names.iter().any(|name| path.join(name).is_file());
+        if has(&["Cargo.toml"]) {
+            Ok(Self::Cargo(path.to_owned()))
+        } else if has(&["package.json"]) {
+            Ok(Self::JavaScript(path.to_owned()))
+        } else if has(&["pyproject.toml", "requirements.txt", "handler.py", "main.py"]) {
+            Ok(Self::Python(path.to_owned()))
+        } else {
+            Err(hint::error(
+                format!("the folder `{}` has no project", path.display()),
+                "give a folder with a Cargo.toml, package.json, pyproject.toml or handler.py; `host new` makes one",
+            ))
         }
-        Err(hint::error(
-            format!("the folder `{}` has no project", path.display()),
-            "give a folder with a Cargo.toml; `host new` makes one",
-        ))
     }
 }
 
@@ -74,11 +83,20 @@ mod tests {
         let at = |name: &str| home.path().join(name);
         fs::create_dir_all(at("rust/src")).unwrap();
         fs::write(at("rust/Cargo.toml"), "").unwrap();
-        fs::write(at("notes.txt"), "").unwrap();
+        fs::create_dir_all(at("npm")).unwrap();
+        fs::create_dir_all(at("py")).unwrap();
+        for file in ["notes.txt", "npm/package.json", "npm/chat.ts", "py/main.py"] {
+            fs::write(at(file), "").unwrap();
+        }
         let kind = |name: &str| Source::of(&at(name)).map_err(|error| error.to_string());
         assert_eq!(kind("nowhere.wasm"), Ok(Source::Component(at("nowhere.wasm"))));
         assert_eq!(kind("rust"), Ok(Source::Cargo(at("rust"))));
         assert_eq!(kind("rust/Cargo.toml"), Ok(Source::Cargo(at("rust"))));
+        assert_eq!(kind("npm"), Ok(Source::JavaScript(at("npm"))));
+        assert_eq!(kind("npm/chat.ts"), Ok(Source::JavaScript(at("npm/chat.ts"))));
+        assert_eq!(kind("py"), Ok(Source::Python(at("py"))));
+        assert_eq!(kind("py/main.py"), Ok(Source::Python(at("py/main.py"))));
+        assert!(kind("nowhere.js").unwrap_err().contains("does not exist"));
         assert!(kind("rust/src").unwrap_err().contains("has no project"));
         assert!(kind("rust/src/lib.rs").unwrap_err().contains("one file of a Rust project"));
         assert!(kind("notes.txt").unwrap_err().contains("cannot tell what"));

@@ -1,6 +1,7 @@
 //! Other programs: whether they are there, what they print, whether they succeed.
 
 use std::io;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::Context;
@@ -13,16 +14,31 @@ use crate::hint;
 ///
 /// It is missing, cannot be started, or fails.
 pub(super) fn output(command: &mut Command, get: &str) -> anyhow::Result<String> {
-    let name = shown(command);
-    let Output { status, stdout, .. } = match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
+    let Output { status, stdout, .. } = start(command, get)?;
+    anyhow::ensure!(status.success(), "`{}` failed ({status})", shown(command));
+    Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
+}
+
+/// Runs what builds `source`; its stderr, which says why it fails, is the user's.
+///
+/// # Errors
+///
+/// It is missing, cannot be started, or fails.
+pub(super) fn build(command: &mut Command, source: &Path, get: &str) -> anyhow::Result<()> {
+    let status = start(command, get)?.status;
+    anyhow::ensure!(status.success(), "`{}` was not built", source.display());
+    Ok(())
+}
+
+/// Runs a program to its end, whatever that is.
+fn start(command: &mut Command, get: &str) -> anyhow::Result<Output> {
+    match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let program = command.get_program().to_string_lossy();
-            return Err(hint::error(format!("`{program}` is missing"), get));
+            Err(hint::error(format!("`{program}` is missing"), get))
         }
-        output => output.with_context(|| format!("cannot start `{name}`"))?,
-    };
-    anyhow::ensure!(status.success(), "`{name}` failed ({status})");
-    Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
+        output => output.with_context(|| format!("cannot start `{}`", shown(command))),
+    }
 }
 
 /// The program and its first arguments, enough to recognise it.

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::build::{self, Options};
+use super::cache::CacheDir;
+use crate::build::{self, Engine, Options};
 use crate::hint;
 
 /// Make a component of a handler's source.
 ///
-/// Calls the tools of its language, and says what is missing and how to get it. The component's path is the one line on
-/// stdout.
+/// Calls the tools of its language, and says what is missing and how to get it. What was built before is used again while
+/// its files are the same. The component's path is the one line on stdout.
 #[derive(Debug, clap::Args)]
 pub struct Build {
-    /// The folder of a Cargo project.
+    /// A file of JavaScript (`.js`, `.mjs`), TypeScript (`.ts`) or Python (`.py`), or the folder of a Cargo, npm or Python
+    /// project.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 
@@ -24,19 +26,28 @@ pub struct Build {
 
     #[command(flatten)]
     build: BuildArgs,
+
+    #[command(flatten)]
+    cache: CacheDir,
 }
 
 /// How handlers are built.
 #[derive(Debug, clap::Args)]
 pub struct BuildArgs {
-    /// Install what the build needs and does not find.
+    /// Install what the build needs and does not find: into the cache's folder, a project's npm packages into the project,
+    /// the target wasm32-wasip2 into Rust.
     #[arg(long, env = "HOST_INSTALL")]
     install: bool,
+
+    /// What runs JavaScript. [default: quickjs]
+    #[arg(long, value_name = "ENGINE", value_enum)]
+    engine: Option<Engine>,
 }
 
 impl BuildArgs {
-    pub fn options(&self) -> Options {
-        Options { install: self.install }
+    /// `cache` is the folder for what builds need and make.
+    pub fn options(&self, cache: Option<PathBuf>) -> Options {
+        Options { install: self.install, engine: self.engine, cache }
     }
 }
 
@@ -47,7 +58,7 @@ impl Build {
     ///
     /// See [`build::build`]; or the component cannot be put where it should be.
     pub fn execute(self) -> anyhow::Result<PathBuf> {
-        let component = build::build(&self.source, &self.build.options())?;
+        let component = build::build(&self.source, &self.build.options(Some(self.cache.dir()?)))?;
         match self.output {
             Some(output) => put(&component, output),
             None => Ok(component),

@@ -13,8 +13,8 @@ use crate::telemetry::LogFormat;
 
 /// Serve components until Ctrl-C or SIGTERM.
 ///
-/// A component is what `cargo build --release --target wasm32-wasip2` makes of a crate that uses `guest-sdk`, or anything
-/// else that has the world `realtime:gateway/handler`. Once everything is loaded and checked, one line on stdout says
+/// A component is what `host build` makes of a handler's source, or anything else that has the world
+/// `realtime:gateway/handler`; a source is built first. Once everything is loaded and checked, one line on stdout says
 /// where the server listens; logs go to stderr.
 ///
 /// The first signal stops the server in order: `$disconnect` runs for every socket, and handlers have 10 s to finish. A
@@ -25,6 +25,7 @@ Sizes are written `500kB`, `1MB` (1,000,000) or `1MiB` (1,048,576), times `200ms
 RUST_LOG) says what is logged: `info` by default, `debug`, `host=trace,warn` …
 
 Examples:
+  host run chat.js --install
   host run chat.wasm --static web
   host run chat.wasm --namespace /lobby --listen 0.0.0.0:8080 --cors-origin https://example.org
   host run /chat=chat.wasm /game=game.wasm --handler-time 2s --handler-memory 32MiB")]
@@ -90,8 +91,10 @@ impl Run {
         let client = self.client.check()?;
         let handler = self.handler.check(&client)?;
         let mut components = mounts(self.components, self.namespace)?;
+        let cache_dir = self.cache.dir()?;
+        let options = self.build.options(cache_dir.clone());
         for component in &mut components {
-            component.file = build::build(&component.file, &self.build.options())?;
+            component.file = build::build(&component.file, &options)?;
         }
         Ok(RunConfig {
             components,
@@ -100,7 +103,7 @@ impl Run {
             env: distinct(self.env)?,
             cors_origins: cors(self.cors_origin)?,
             static_dir: self.static_dir.map(existing_dir).transpose()?,
-            cache_dir: self.cache.dir()?,
+            cache_dir,
             client,
             recovery: self.recovery.limits(),
             handler,

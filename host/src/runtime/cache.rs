@@ -1,20 +1,21 @@
 //! Compiled code on disk, so that only the first start with a component compiles it.
 //!
-//! Entries are native code, and whoever can write them runs code as this user. So the directory is private: it is made
-//! with mode 0700, and not used at all where it belongs to someone else or others may write to it. An entry carries a
-//! checksum, which finds damage (a full disk, a crash), not malice. All entries together take [`MAX_BYTES`] at most;
-//! beyond that the ones that were not used for longest go.
+//! Entries are native code, and whoever can write them runs code as this user. So the directory is private
+//! ([`private_dir`]), or is not used at all. An entry carries a checksum, which finds damage (a full disk, a crash), not
+//! malice. All entries together take [`MAX_BYTES`] at most; beyond that the ones that were not used for longest go.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
+
+use crate::private_dir::{self, PrivateDirError};
 
 /// What all entries take together; one CPython component takes some 60 MB.
 const MAX_BYTES: u64 = 1 << 30;
@@ -29,30 +30,14 @@ pub struct CodeCache {
     max_bytes: u64,
 }
 
-/// A directory that cannot hold compiled code.
-#[derive(Debug, thiserror::Error)]
-pub enum CacheError {
-    #[error("cannot use {path}", path = .0.display())]
-    Io(PathBuf, #[source] io::Error),
-    #[error("{path} is not a directory that belongs to this user alone", path = .0.display())]
-    NotPrivate(PathBuf),
-}
-
 impl CodeCache {
     /// Makes the directory where it does not exist.
     ///
     /// # Errors
     ///
     /// Where it cannot be made, or is not private to this user.
-    pub fn open(directory: PathBuf) -> Result<Self, CacheError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
-        made.map_err(|error| CacheError::Io(directory.clone(), error))?;
-        // A link is not followed: who owns what it points to says nothing of who can turn it elsewhere.
-        let found = fs::symlink_metadata(&directory).map_err(|error| CacheError::Io(directory.clone(), error))?;
-        let private = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o022 == 0;
-        if !private {
-            return Err(CacheError::NotPrivate(directory));
-        }
+    pub fn open(directory: PathBuf) -> Result<Self, PrivateDirError> {
+        private_dir::open(&directory)?;
         Ok(Self { directory, max_bytes: MAX_BYTES })
     }
 
@@ -165,7 +150,7 @@ impl Hasher for DigestHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::MetadataExt;
 
     use super::*;
 
@@ -187,7 +172,6 @@ mod tests {
         entry.write(b"code").unwrap();
         assert_eq!(entry.read(), Some(b"code".to_vec()));
         assert_eq!(fs::metadata(&entry.path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(&cache.directory).unwrap().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(&cache.directory).unwrap().count(), 1);
     }
 
@@ -201,23 +185,6 @@ mod tests {
             entry.write(b"code").unwrap();
             assert_eq!(entry.read(), Some(b"code".to_vec()));
         }
-    }
-
-    #[test]
-    fn a_directory_that_others_may_write_to_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o770)).unwrap();
-        assert!(matches!(CodeCache::open(home.path().to_owned()), Err(CacheError::NotPrivate(_))));
-    }
-
-    #[test]
-    fn a_link_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        let target = home.path().join("target");
-        let link = home.path().join("link");
-        fs::create_dir(&target).unwrap();
-        std::os::unix::fs::symlink(&target, &link).unwrap();
-        assert!(matches!(CodeCache::open(link), Err(CacheError::NotPrivate(_))));
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod inspect;
 mod limiter;
 mod slot;
 
-pub use cache::{CacheError, CodeCache};
+pub use cache::CodeCache;
 pub use compile::CompileError;
 pub use engine::{Calls, Runtime, RuntimeError, Usage};
 pub use failure::trap_text;

@@ -1,7 +1,7 @@
 /** One file of JavaScript of a handler, everything that it imports, and the SDK. */
 
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -10,13 +10,15 @@ import { isBuiltin, missing, polyfill } from "./builtins.mjs";
 import { BuildError } from "./errors.mjs";
 import { ENTRY, withoutSdk } from "./map.mjs";
 import { marks, needed } from "./polyfills.mjs";
+import { projectOf, settingsOf } from "./project.mjs";
 
-const RUNTIME = fileURLToPath(new URL("../runtime", import.meta.url));
+const SDK = fileURLToPath(new URL("../..", import.meta.url));
+const RUNTIME = join(SDK, "src/runtime");
 
 /** The name of the export of the engine's world. */
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
-/** Bundles the handler in `file`; returns code, source map and warnings. */
+/** Bundles the handler in `file`; returns code, source map, warnings, and which files it read. */
 export async function bundle(file, { engine }) {
   const root = projectOf(file);
   const options = optionsFor(root);
@@ -28,15 +30,18 @@ export async function bundle(file, { engine }) {
       define: { ...options.define, ...marks },
     });
     const polyfills = needed(marked.outputFiles[0].text, engine);
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       ...options,
       stdin: { contents: entry(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
+      metafile: true,
       sourcemap: "external",
       sourcesContent: false,
     });
     const text = (suffix) => outputFiles.find(({ path }) => path.endsWith(suffix)).text;
     const map = withoutSdk(JSON.parse(text(".map")), root);
-    return { code: text(".js"), map, warnings: marked.warnings.map(located) };
+    const read = Object.keys(metafile.inputs).map((path) => resolve(root, path));
+    const inputs = [...read.filter((path) => existsSync(path) && !path.startsWith(SDK)), ...settingsOf(root)];
+    return { code: text(".js"), map, warnings: marked.warnings.map(located), inputs };
   } catch (error) {
     throw error.errors ? failure(error.errors) : error;
   }
@@ -76,14 +81,6 @@ export const ${EXPORT[engine]} = serve(handler);
 // What was garbage while the file was evaluated is not to be collected in every event.
 globalThis.__cqjs?.runGc();
 `;
-}
-
-/** The folder that paths in stacks are relative to: the package's, else the file's own. */
-function projectOf(file) {
-  for (let dir = dirname(file); dir !== dirname(dir); dir = dirname(dir)) {
-    if (existsSync(join(dir, "package.json"))) return dir;
-  }
-  return dirname(file);
 }
 
 const nodeBuiltins = {

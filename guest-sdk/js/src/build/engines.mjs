@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { BuildError, EXIT } from "./errors.mjs";
 
+/** The engine that is installed apart. The first uses the second without saying so. */
+const STARLINGMONKEY = ["@bytecodealliance/componentize-js@^0.23.0", "@bytecodealliance/preview2-shim@^0.17.4"];
 const WIT = fileURLToPath(new URL("../../wit", import.meta.url));
 
 export const ENGINES = {
@@ -13,7 +15,7 @@ export const ENGINES = {
     return component;
   },
   starlingmonkey: async (code) => {
-    const { componentize } = await installed("@bytecodealliance/componentize-js", "^0.23.0");
+    const { componentize } = await installed("@bytecodealliance/componentize-js", STARLINGMONKEY);
     const { component } = await componentize(code, {
       sourceName: "realtime-handler",
       witPath: WIT,
@@ -25,12 +27,12 @@ export const ENGINES = {
   },
 };
 
-async function installed(name, version) {
+async function installed(name, packages) {
   try {
     return await import(name);
   } catch (error) {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    const what = version === undefined ? "npm ci" : `npm install --no-save ${name}@${version}`;
+    const what = packages === undefined ? "npm ci" : `npm install --no-save ${packages.join(" ")}`;
     const folder = fileURLToPath(new URL("../..", import.meta.url));
     throw new BuildError(`the package \`${name}\` is not installed`, {
       exit: EXIT.missing,

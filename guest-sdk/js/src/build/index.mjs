@@ -1,29 +1,25 @@
 /** Builds a handler in JavaScript or TypeScript into a component. */
 
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-
 import { mapper } from "../runtime/source-map.js";
 import { bundle } from "./bundle.mjs";
 import { ENGINES } from "./engines.mjs";
 import { BuildError } from "./errors.mjs";
+import { handlerOf } from "./project.mjs";
 
 export { BuildError, EXIT } from "./errors.mjs";
 export const engines = Object.keys(ENGINES);
 
 /**
- * Builds the handler in `file` and returns the component's bytes and warnings.
+ * Builds the handler of a file or a folder. Returns the component's bytes, warnings, and the paths of the project's files
+ * that it was made of.
  *
  * Throws a `BuildError` where the handler cannot be built, with a hint where something can be done about it.
  */
-export async function buildHandler(file, { engine = "quickjs" } = {}) {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new BuildError(`there is no file ${file}`);
-  if (!statSync(path).isFile()) throw new BuildError(`${file} is not a file`, { hint: "name the file of the handler" });
-  const { code, map, warnings } = await bundle(path, { engine });
+export async function buildHandler(source, { engine = "quickjs" } = {}) {
+  const { code, map, warnings, inputs } = await bundle(handlerOf(source), { engine });
   const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(JSON.stringify(map))};\n`;
   try {
-    return { component: await ENGINES[engine](code + sourceMap), warnings };
+    return { component: await ENGINES[engine](code + sourceMap), warnings, inputs };
   } catch (error) {
     throw error instanceof BuildError ? error : evaluationFailure(error, map);
   }

@@ -1,0 +1,126 @@
+//! Handlers in JavaScript and TypeScript: a file or an npm project, bundled with an engine.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::sdk::Sdk;
+use super::{Options, made, tool};
+use crate::hint;
+
+const GET_NODE: &str = "install Node.js 20 or newer, from https://nodejs.org";
+const OLDEST_NODE: u32 = 20;
+const NPM: [&str; 3] = ["--no-audit", "--no-fund", "--loglevel=error"];
+
+/// What runs the code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    /// Small and fast to start.
+    #[default]
+    #[value(name = "quickjs")]
+    QuickJs,
+    /// For code that needs its web APIs; six times as large.
+    #[value(name = "starlingmonkey")]
+    StarlingMonkey,
+}
+
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Self::QuickJs => "quickjs",
+            Self::StarlingMonkey => "starlingmonkey",
+        }
+    }
+
+    /// npm packages that are not among those of the SDK.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::QuickJs => &[],
+            // The first uses the second without saying so.
+            Self::StarlingMonkey => {
+                &["@bytecodealliance/componentize-js@^0.23.0", "@bytecodealliance/preview2-shim@^0.17.4"]
+            }
+        }
+    }
+}
+
+pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
+    let cache = options.cache()?;
+    let engine = options.engine.unwrap_or_default();
+    let sdk = Sdk::unpack(cache)?;
+    made::component(cache, source, &[engine.name(), &sdk.digest], |component, inputs| {
+        check_node()?;
+        let js = sdk.dir.join("guest-sdk/js");
+        provide_sdk(&js, engine, options.install)?;
+        if options.install {
+            install_dependencies(source)?;
+        }
+        tracing::info!("building {}", source.display());
+        let mut node = Command::new("node");
+        node.arg(js.join("bin/build.mjs")).arg(source).args(["--engine", engine.name()]);
+        tool::build(node.arg("--output").arg(component).arg("--inputs").arg(inputs), source, GET_NODE)
+    })
+}
+
+fn check_node() -> anyhow::Result<()> {
+    let version = tool::output(Command::new("node").arg("--version"), GET_NODE)?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    match major {
+        Some(major) if major >= OLDEST_NODE => Ok(()),
+        _ => Err(hint::error(format!("Node.js {version} is too old"), GET_NODE)),
+    }
+}
+
+/// The SDK's own packages, and the engine's.
+fn provide_sdk(js: &Path, engine: Engine, install: bool) -> anyhow::Result<()> {
+    let lock = File::create(js.join("lock")).context("cannot lock the SDK")?;
+    lock.lock().context("cannot lock the SDK")?;
+    // npm writes it when everything else is there.
+    if !js.join("node_modules/.package-lock.json").exists() {
+        provide(js, install, &["ci", "--omit=dev"], "what builds JavaScript (esbuild, QuickJS; 70 MB)")?;
+    }
+    let is_there = |package: &&str| {
+        let name = package.rsplit_once('@').map_or(*package, |(name, _)| name);
+        js.join("node_modules").join(name).exists()
+    };
+    if !engine.packages().iter().all(is_there) {
+        let install_them = [&["install", "--no-save", "--omit=dev"], engine.packages()].concat();
+        provide(js, install, &install_them, &format!("the engine {}", engine.name()))?;
+    }
+    Ok(())
+}
+
+fn provide(folder: &Path, install: bool, npm: &[&str], what: &str) -> anyhow::Result<()> {
+    if !install {
+        let into = folder.display();
+        return Err(hint::error(
+            format!("{what} is not installed"),
+            format!("give --install: `npm {}` in {into}", npm.join(" ")),
+        ));
+    }
+    tracing::info!("installing {what}");
+    self::npm(folder, npm)
+}
+
+/// The packages that an npm project names, where none were installed so far.
+fn install_dependencies(source: &Path) -> anyhow::Result<()> {
+    let source = source.canonicalize().with_context(|| format!("cannot find {}", source.display()))?;
+    let Some(project) = source.ancestors().find(|dir| dir.join("package.json").is_file()) else { return Ok(()) };
+    let manifest =
+        fs::read(project.join("package.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let wanted =
+        manifest.is_some_and(|manifest| manifest["dependencies"].as_object().is_some_and(|all| !all.is_empty()));
+    if !wanted || project.join("node_modules").exists() {
+        return Ok(());
+    }
+    tracing::info!("installing the packages of {}", project.display());
+    npm(project, &[if project.join("package-lock.json").exists() { "ci" } else { "install" }])
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    tool::output(Command::new("npm").args(arguments).args(NPM).current_dir(folder), GET_NODE)?;
+    Ok(())
+}
