@@ -1,7 +1,9 @@
-//! Builds the host anew where a file was added to what it embeds (`src/build/sdk.rs`): the compiler sees changes only.
+//! Builds the host anew where a file was added to what it embeds (`src/build/`): the compiler sees changes only.
 
 fn main() {
-    for folder in ["guest-sdk/js/bin", "guest-sdk/js/src", "guest-sdk/js/wit", "guest-sdk/python", "wit"] {
-        println!("cargo:rerun-if-changed=../{folder}");
+    let embedded = ["js/bin", "js/src", "js/wit", "python/builder", "python/realtime", "src"]
+        .map(|sdk| format!("../guest-sdk/{sdk}"));
+    for folder in embedded.iter().map(String::as_str).chain(["../wit", "templates"]) {
+        println!("cargo:rerun-if-changed={folder}");
     }
 }

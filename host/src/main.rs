@@ -30,6 +30,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
             let component = build.execute()?;
             writeln!(std::io::stdout(), "{}", component.display()).context("cannot write to stdout")
         }
+        Command::New(new) => write!(std::io::stdout(), "{}", new.execute()?).context("cannot write to stdout"),
         Command::Inspect(inspect) => {
             telemetry::init(LogFormat::Pretty)?;
             block_on(app::inspect(inspect.into_config()?))

@@ -109,10 +109,9 @@ fn provide(folder: &Path, install: bool, npm: &[&str], what: &str) -> anyhow::Re
 fn install_dependencies(source: &Path) -> anyhow::Result<()> {
     let source = source.canonicalize().with_context(|| format!("cannot find {}", source.display()))?;
     let Some(project) = source.ancestors().find(|dir| dir.join("package.json").is_file()) else { return Ok(()) };
-    let manifest =
-        fs::read(project.join("package.json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    let wanted =
-        manifest.is_some_and(|manifest| manifest["dependencies"].as_object().is_some_and(|all| !all.is_empty()));
+    let manifest = fs::read(project.join("package.json")).unwrap_or_default();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    let wanted = manifest.get("dependencies").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
     if !wanted || project.join("node_modules").exists() {
         return Ok(());
     }

@@ -1,10 +1,11 @@
-//! From a handler's source to its component: calls the tools of its language, and says what is missing.
+//! From a handler's source to its component: calls the tools of its language, and says what is missing. New projects, too.
 //!
 //! Nothing is installed unless the user asks for it ([`Options::install`]).
 
 mod cargo;
 mod javascript;
 mod made;
+mod new;
 mod python;
 mod sdk;
 mod source;
@@ -18,6 +19,7 @@ use anyhow::Context;
 use crate::hint::{self, HintExt};
 
 pub use javascript::Engine;
+pub use new::{Language, create};
 pub use source::Source;
 
 /// How to build.

@@ -13,6 +13,9 @@ use crate::private_dir;
 #[derive(Embed)]
 #[folder = "../guest-sdk"]
 #[prefix = "guest-sdk/"]
+#[include = "src/*"]
+#[include = "Cargo.toml"]
+#[include = "js/index.d.ts"]
 #[include = "js/bin/*"]
 #[include = "js/src/*"]
 #[include = "js/wit/*"]
@@ -20,7 +23,8 @@ use crate::private_dir;
 #[include = "js/package-lock.json"]
 #[include = "python/build.py"]
 #[include = "python/builder/*.py"]
-#[include = "python/realtime/*.py"]
+#[include = "python/realtime/*"]
+#[exclude = "*/__pycache__/*"]
 struct Sdks;
 
 #[derive(Embed)]
@@ -32,7 +36,7 @@ struct Wit;
 /// The SDKs as files.
 #[derive(Debug)]
 pub(super) struct Sdk {
-    /// Has the same folders as the repository: `guest-sdk/js`, `guest-sdk/python`, `wit`.
+    /// Has the same folders as the repository: `guest-sdk`, `wit`.
     pub dir: PathBuf,
     /// Of everything in it.
     pub digest: String,
@@ -72,9 +76,15 @@ fn write(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// Path and content of each file.
-fn files() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, [u8]>)> {
+pub(super) fn files() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, [u8]>)> {
     let sdks = Sdks::iter().filter_map(|path| Some((path.clone(), Sdks::get(&path)?.data)));
     sdks.chain(Wit::iter().filter_map(|path| Some((path.clone(), Wit::get(&path)?.data))))
+}
+
+/// The text of one file.
+pub(super) fn text(path: &str) -> anyhow::Result<String> {
+    let file = Sdks::get(path).with_context(|| format!("there is no {path}"))?;
+    Ok(String::from_utf8(file.data.into_owned())?)
 }
 
 fn digest() -> String {

@@ -5,6 +5,7 @@ mod cache;
 pub mod inspect;
 mod limits;
 mod machine;
+pub mod new;
 pub mod run;
 mod units;
 
@@ -21,5 +22,6 @@ pub struct Cli {
 pub enum Command {
     Run(Box<run::Run>),
     Build(build::Build),
+    New(new::New),
     Inspect(inspect::Inspect),
 }

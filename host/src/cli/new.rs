@@ -1,0 +1,32 @@
+//! `host new`: makes a small project to begin with.
+
+use std::path::PathBuf;
+
+use crate::build::{self, Language};
+
+/// Make a small project: a handler, one test, and what of the SDK it needs.
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// Folder of the project, which is made. Its last part is the project's name and its namespace.
+    #[arg(value_name = "NAME")]
+    dir: PathBuf,
+
+    /// Language of the handler.
+    #[arg(long, value_name = "LANGUAGE", value_enum)]
+    lang: Language,
+}
+
+impl New {
+    /// Makes the project, and returns what to do next.
+    ///
+    /// # Errors
+    ///
+    /// See [`build::create`].
+    pub fn execute(self) -> anyhow::Result<String> {
+        build::create(&self.dir, self.lang)?;
+        let (dir, test) = (self.dir.display(), self.lang.test_command());
+        Ok(format!(
+            "made {dir}; its README.md says what is where. Next:\n\n  cd {dir}\n  host run . --install\n  {test}\n"
+        ))
+    }
+}
