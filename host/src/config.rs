@@ -15,8 +15,7 @@ pub struct RunConfig {
     pub listen: SocketAddr,
     /// Path of the Socket.IO endpoint; begins and ends with `/`.
     pub path: String,
-    /// Environment variables that guests see, each name once.
-    pub env: Vec<(String, String)>,
+    pub grants: HandlerGrants,
     pub cors_origins: CorsOrigins,
     /// A folder whose files are served for requests that are neither Socket.IO nor a guest's.
     pub static_dir: Option<PathBuf>,
@@ -51,6 +50,48 @@ pub enum CorsOrigins {
     Any,
     /// Lower-case, as browsers send them: `https://example.org`.
     Only(Vec<String>),
+}
+
+/// What handlers have of the world outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandlerGrants {
+    /// Environment variables, each name once.
+    pub env: Vec<(String, String)>,
+    pub network: AllowedHosts,
+}
+
+/// Hosts that handlers may send HTTP requests to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedHosts {
+    Any,
+    Only(Vec<AllowedHost>),
+}
+
+/// A host by the name that requests call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedHost {
+    /// Lower-case: `example.org`, `127.0.0.1`, `[::1]`.
+    pub name: String,
+    /// None: all.
+    pub port: Option<u16>,
+}
+
+impl AllowedHosts {
+    /// Whether a host, in lower case, may be asked at a port.
+    pub fn allows(&self, host: &str, port: u16) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(hosts) => {
+                hosts.iter().any(|allowed| allowed.name == host && allowed.port.is_none_or(|allowed| allowed == port))
+            }
+        }
+    }
+}
+
+impl Default for AllowedHosts {
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
 }
 
 /// What one client may use.

@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 use super::mount::{explain, start_runtime};
 use crate::config::InspectConfig;
 use crate::gateway::handler::Description;
-use crate::guest::Examination;
+use crate::guest::{Examination, Granted};
 use crate::runtime::Calls;
 
 /// Prints what a component is and wants.
@@ -45,8 +45,12 @@ fn render(examination: &Examination) -> String {
         line("answers", "plain HTTP requests");
     }
     for (index, import) in examination.imports.iter().enumerate() {
-        let denied = if import.granted { "" } else { "  (not granted)" };
-        line(if index == 0 { "imports" } else { "" }, &format!("{}{denied}", import.name));
+        let granted = match import.granted {
+            Granted::Always => String::new(),
+            Granted::With(flag) => format!("  (granted with {flag})"),
+            Granted::Never => "  (not granted)".to_owned(),
+        };
+        line(if index == 0 { "imports" } else { "" }, &format!("{}{granted}", import.name));
     }
     text
 }

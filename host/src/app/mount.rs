@@ -44,7 +44,7 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     let mut adapters = Vec::new();
     let mut site: Option<(&Mount, Arc<Site>)> = None;
     for mount in &config.components {
-        let handler = Handler::load(runtime.clone(), &mount.file, config.env.clone()).await.map_err(explain)?;
+        let handler = Handler::load(runtime.clone(), &mount.file, config.grants.clone()).await.map_err(explain)?;
         let handler = Arc::new(handler);
         let adapter = Arc::new(LocalAdapter::new(config.client.rooms_per_socket));
         let namespace = mount_one(&mut gateway, mount, handler.clone(), adapter.clone())

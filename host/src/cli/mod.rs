@@ -6,6 +6,7 @@ pub mod inspect;
 mod limits;
 mod machine;
 pub mod new;
+mod net;
 pub mod run;
 mod units;
 

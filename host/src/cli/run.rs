@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::build::BuildArgs;
 use super::cache::CacheArgs;
 use super::limits::{ClientArgs, HandlerArgs, RecoveryArgs};
+use super::net;
 use crate::build;
-use crate::config::{CorsOrigins, Mount, RunConfig};
+use crate::config::{AllowedHosts, CorsOrigins, HandlerGrants, Mount, RunConfig};
 use crate::hint::{self, HintExt};
 use crate::telemetry::LogFormat;
 
@@ -53,6 +54,12 @@ pub struct Run {
     /// Environment variable that components see. They see no others. May be repeated.
     #[arg(long, value_name = "K=V", value_parser = variable)]
     env: Vec<(String, String)>,
+
+    /// Host that components may send HTTP requests to: `example.org` at any port, `example.org:8080` at this one, or `*`
+    /// for any host, this machine and its network among them. May be repeated; in the environment variable, separated by
+    /// commas. Without it, requests of components are denied. Redirects are further requests.
+    #[arg(long, value_name = "HOST", env = "HOST_ALLOW_NET", value_delimiter = ',', value_parser = net::host)]
+    allow_net: Vec<AllowedHosts>,
 
     /// Origin whose web pages may use long-polling, such as `https://example.org`, or `*` for any. May be repeated; in
     /// the environment variable, separated by commas. Without it, only pages of this server's own origin may. Browsers
@@ -100,7 +107,7 @@ impl Run {
             components,
             listen: self.listen,
             path: self.path,
-            env: distinct(self.env)?,
+            grants: HandlerGrants { env: distinct(self.env)?, network: net::hosts(self.allow_net)? },
             cors_origins: cors(self.cors_origin)?,
             static_dir: self.static_dir.map(existing_dir).transpose()?,
             cache_dir,
@@ -264,6 +271,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.path, "/socket.io/");
         assert_eq!(config.cors_origins, CorsOrigins::Only(vec![]));
+        assert_eq!(config.grants.network, AllowedHosts::default());
         assert_eq!(config.cache_dir, None);
     }
 
@@ -299,6 +307,7 @@ mod tests {
                 &["a.wasm", "--cors-origin", "*", "--cors-origin", "https://x.org"],
                 "--cors-origin is `*` and also names origins",
             ),
+            (&["a.wasm", "--allow-net", "*", "--allow-net", "x.org"], "--allow-net is `*` and also names hosts"),
             (&["a.wasm", "--max-payload", "5MiB"], "--max-unsent 4MiB is less than --max-payload 5MiB"),
             (&["a.wasm", "--handlers-memory", "64MiB"], "--handlers-memory 64MiB is less than --handler-memory 128MiB"),
             (&["a.wasm", "--handler-memory", "5GiB"], "--handler-memory 5GiB is more than a component can use"),
@@ -349,7 +358,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen.to_string(), "[::1]:0");
         assert_eq!(config.path, "/rt/");
-        assert_eq!(config.env, [("A".to_owned(), "b=c".to_owned())]);
+        assert_eq!(config.grants.env, [("A".to_owned(), "b=c".to_owned())]);
         let origins = ["https://example.org", "http://localhost:8080"].map(str::to_owned);
         assert_eq!(config.cors_origins, CorsOrigins::Only(origins.to_vec()));
         assert_eq!(config.client.sessions_per_address, Some(20));

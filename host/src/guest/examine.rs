@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::error::{LoadError, LoadReason};
 use super::handler::Handler;
 use super::text;
-use super::world::{grants, world_of};
+use super::world::{granted, world_of};
+use crate::config::HandlerGrants;
 use crate::gateway::handler::{Description, EventHandler};
 use crate::runtime::{Calls, Runtime, inspect};
 
@@ -33,7 +34,16 @@ pub struct Examination {
 pub struct Import {
     /// `wasi:cli/stdout@0.2.6`
     pub name: String,
-    pub granted: bool,
+    pub granted: Granted,
+}
+
+/// Whether components get an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    Always,
+    /// Where this flag of `host run` says so.
+    With(&'static str),
+    Never,
 }
 
 impl Examination {
@@ -50,9 +60,9 @@ impl Examination {
         let interfaces = inspect(&bytes).map_err(|error| failed(error.into()))?;
         let world = world_of(&interfaces).ok();
         let calls = world.as_ref().map(|world| world.calls);
-        let import = |name: &String| Import { name: text::message(name), granted: grants(name, calls) };
+        let import = |name: &String| Import { name: text::message(name), granted: granted(name, calls) };
         let imports = interfaces.imports.iter().map(import).collect();
-        let loaded = Handler::from_bytes(runtime, name.clone(), bytes, Vec::new()).await;
+        let loaded = Handler::from_bytes(runtime, name.clone(), bytes, HandlerGrants::default()).await;
         Ok(Self {
             size,
             calls,

@@ -206,11 +206,11 @@ fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::HandlerLimits;
+    use crate::config::{AllowedHosts, HandlerLimits};
 
     fn judged(returned: Returned, wants_ack: bool, connecting: bool) -> Result<Option<Payload>, HandlerError> {
         let limits = HandlerLimits { payload: 20, ..HandlerLimits::default() };
-        judge(returned, wants_ack, connecting, &Grants { limits, env: Vec::new() })
+        judge(returned, wants_ack, connecting, &Grants { limits, env: Vec::new(), network: AllowedHosts::default() })
     }
 
     fn ack(json: &str) -> Returned {

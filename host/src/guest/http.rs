@@ -10,7 +10,6 @@
 //! A call is a task, unlike an event's: the answer's head leaves before the call is over, and what comes after must end
 //! in time also where the client does not read on.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use wasmtime::Store;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi_http::p2::bindings::exports::wasi::http::incoming_handler;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
 use super::answer::{Answer, Body, Call, Fate};
 use super::commands::Current;
@@ -34,9 +33,6 @@ use crate::config::HandlerLimits;
 use crate::gateway::context::EventContext;
 use crate::gateway::handler::HandlerError;
 use crate::telemetry::metrics;
-
-/// Bytes that a guest may write to its answer at once; two such pieces wait at most.
-const CHUNK: usize = 64 << 10;
 
 /// Bytes of a request's path in the log.
 const PATH: usize = 255;
@@ -70,27 +66,6 @@ impl Http {
         let admitted = self.admitted.clone().try_acquire_owned().ok()?;
         let running = self.running.clone().acquire_owned().await.ok()?;
         Some([running, admitted])
-    }
-}
-
-/// How `wasi:http` behaves in a store.
-pub(super) struct Hooks;
-
-type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
-
-impl WasiHttpHooks for Hooks {
-    /// Never called, as `outgoing-handler` is not linked.
-    fn send_request(
-        &mut self,
-        _: Request<WasiBody>,
-        _: Option<RequestOptions>,
-        _: Sending<()>,
-    ) -> Sending<(Response<WasiBody>, Sending<()>)> {
-        Box::new(async { Err(Error::HttpRequestDenied) })
-    }
-
-    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        CHUNK
     }
 }
 

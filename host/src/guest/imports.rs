@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::{Accessor, HasSelf, Linker};
-use wasmtime_wasi_http::p2::bindings::http::types as http_types;
+use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types as http_types};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
 use super::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
@@ -33,7 +33,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>, calls: Calls) -> wasmtim
     namespace::add_to_linker::<_, Data>(linker, |state| state)?;
     broadcast_operator::add_to_linker::<_, Data>(linker, |state| state)?;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    // Without `outgoing-handler`: nothing can be sent anywhere.
+    // Always offered: without a grant every request fails.
+    outgoing_handler::add_to_linker::<_, WasiHttp>(linker, State::http)?;
     http_types::add_to_linker::<_, WasiHttp>(linker, &http_types::LinkOptions::default(), State::http)?;
     if calls == Calls::Concurrent {
         async_calls::add_to_linker::<_, Data>(linker, |state| state)?;

@@ -14,12 +14,13 @@ use super::http::Http;
 use super::imports;
 use super::state::{Grants, State};
 use super::world::{World, world_of};
-use crate::config::HandlerLimits;
+use crate::config::{HandlerGrants, HandlerLimits};
 use crate::gateway::handler::Description;
 use crate::runtime::{Calls, Runtime, inspect};
 
 impl Handler {
-    /// Reads, compiles and links a component, and has it describe itself. `environment` is all that it ever sees of one.
+    /// Reads, compiles and links a component, and has it describe itself. It sees nothing of the
+    /// world outside but `grants`.
     ///
     /// Compiling may take seconds; it is done on a thread for blocking work, and announced in the log.
     ///
@@ -27,15 +28,11 @@ impl Handler {
     ///
     /// Where the file cannot be read, is not a component of this host's worlds, imports what is not granted, or says
     /// wrong things of itself.
-    pub async fn load(
-        runtime: Arc<Runtime>,
-        file: &Path,
-        environment: Vec<(String, String)>,
-    ) -> Result<Self, LoadError> {
+    pub async fn load(runtime: Arc<Runtime>, file: &Path, grants: HandlerGrants) -> Result<Self, LoadError> {
         let name = file.display().to_string();
         let read = fs::read(file).map_err(LoadReason::Read);
         let loaded = match read {
-            Ok(bytes) => Self::from_bytes(runtime, name.clone(), bytes, environment).await,
+            Ok(bytes) => Self::from_bytes(runtime, name.clone(), bytes, grants).await,
             Err(reason) => Err(reason),
         };
         loaded.map_err(|reason| LoadError::new(name, reason))
@@ -46,13 +43,14 @@ impl Handler {
         runtime: Arc<Runtime>,
         name: String,
         bytes: Vec<u8>,
-        environment: Vec<(String, String)>,
+        grants: HandlerGrants,
     ) -> Result<Self, LoadReason> {
         let blocking = runtime.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(&blocking, &name, &bytes)).await;
         let prepared = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
         let Prepared { instance, exports, http } = prepared;
-        let grants = Arc::new(Grants { limits: runtime.limits().clone(), env: environment });
+        let HandlerGrants { env, network } = grants;
+        let grants = Arc::new(Grants { limits: runtime.limits().clone(), env, network });
         let handler = Self { runtime, instance, exports, http, grants, description: Description::default() };
         let description = handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: super::description::check(description)?, ..handler })

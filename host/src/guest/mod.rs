@@ -14,6 +14,7 @@ mod handler;
 mod http;
 mod imports;
 mod load;
+mod network;
 mod output;
 mod payload;
 mod state;
@@ -24,6 +25,6 @@ mod world;
 
 pub use description::DescriptionError;
 pub use error::{LoadError, LoadReason};
-pub use examine::{Examination, Import};
+pub use examine::{Examination, Granted, Import};
 pub use handler::Handler;
 pub use world::WorldError;

@@ -12,9 +12,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::bindings::types::Error;
 use super::commands::{Current, Spent};
-use super::http::Hooks;
+use super::network::Hooks;
 use super::output::{Channel, Output};
-use crate::config::HandlerLimits;
+use crate::config::{AllowedHosts, HandlerLimits};
 use crate::gateway::context::EventContext;
 use crate::runtime::{StoreData, StoreLimiter};
 
@@ -29,6 +29,7 @@ const RANDOM: u64 = 1 << 20;
 pub(super) struct Grants {
     pub(super) limits: HandlerLimits,
     pub(super) env: Vec<(String, String)>,
+    pub(super) network: AllowedHosts,
 }
 
 pub(super) struct State {
@@ -49,6 +50,7 @@ impl State {
     pub(super) fn new(current: Arc<Current>, grants: Arc<Grants>, limiter: StoreLimiter) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES);
+        let hooks = Hooks::new(current.clone(), grants.clone());
         Self {
             current,
             grants,
@@ -57,7 +59,7 @@ impl State {
             rooms: None,
             limiter,
             wasi: None,
-            http: (WasiHttpCtx::new(), Hooks),
+            http: (WasiHttpCtx::new(), hooks),
             resources,
         }
     }
@@ -105,7 +107,7 @@ impl WasiHttpView for State {
 }
 
 /// Clocks, random numbers, output to the log, and the environment that the operator grants. No arguments, no input, no
-/// folders; sockets cannot even be made.
+/// folders; sockets cannot even be made. HTTP requests are in `network`.
 fn wasi(current: &Arc<Current>, grants: &Grants) -> WasiCtx {
     let output = Output::new(current.clone());
     let mut wasi = WasiCtxBuilder::new();

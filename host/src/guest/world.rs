@@ -3,6 +3,7 @@
 //! Looked at before compiling, so that a wrong component is refused at once and in words of this contract. What passes
 //! may still not link: the types behind the names are compared by wasmtime.
 
+use super::examine::Granted;
 use crate::runtime::{Calls, Interfaces};
 
 const HANDLER: &str = "realtime:gateway/event-handler@0.1.0";
@@ -18,6 +19,11 @@ const VERSION: &str = "0.1";
 /// taken, as wasmtime links them.
 const HTTP: &str = "wasi:http";
 const HTTP_HANDLER: &str = "incoming-handler";
+
+/// What a component may import of the same package; requests that it sends need a flag of `host run` as well.
+const HTTP_IMPORTS: [&str; 2] = ["types", HTTP_CLIENT];
+const HTTP_CLIENT: &str = "outgoing-handler";
+const HTTP_FLAG: &str = "--allow-net HOST";
 
 /// Packages that the host grants, each with the version that both worlds may import.
 const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
@@ -63,7 +69,7 @@ impl WorldError {
             }
             Self::Version(_) => "build it with the SDK, or the `wit` folder, of this host's version",
             Self::NotGranted(_) => {
-                "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http/types`, and the interfaces of `realtime:gateway`; leave out the dependency that needs more"
+                "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http`, and the interfaces of `realtime:gateway`; leave out the dependency that needs more"
             }
             Self::Http(_) => "build it against the world `wasi:http/proxy@0.2`, or without the export",
             Self::AsyncOnly(_) => "build it against the world `async-handler`, or without component-model async",
@@ -111,8 +117,15 @@ pub(super) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
 }
 
 /// Whether a component whose handler is called so may import this; without a handler, whether any may.
-pub(super) fn grants(import: &str, calls: Option<Calls>) -> bool {
-    is_granted(&Name::parse(import), calls.unwrap_or(Calls::Concurrent))
+pub(super) fn granted(import: &str, calls: Option<Calls>) -> Granted {
+    let import = Name::parse(import);
+    if !is_granted(&import, calls.unwrap_or(Calls::Concurrent)) {
+        Granted::Never
+    } else if import.package == HTTP && import.interface == HTTP_CLIENT {
+        Granted::With(HTTP_FLAG)
+    } else {
+        Granted::Always
+    }
 }
 
 fn is_granted(import: &Name<'_>, calls: Calls) -> bool {
@@ -121,7 +134,7 @@ fn is_granted(import: &Name<'_>, calls: Calls) -> bool {
         return IMPORTS.contains(&import.interface) || (concurrent && ASYNC_IMPORTS.contains(&import.interface));
     }
     if import.package == HTTP {
-        return import.is(HTTP, WASI_VERSION) && import.interface == "types";
+        return import.is(HTTP, WASI_VERSION) && HTTP_IMPORTS.contains(&import.interface);
     }
     WASI.contains(&import.package)
         && (is_version(import.version, WASI_VERSION)
@@ -206,9 +219,18 @@ mod tests {
     }
 
     #[test]
+    fn requests_may_be_imported_and_need_a_flag() {
+        let client = "wasi:http/outgoing-handler@0.2.6";
+        assert_eq!(world(&[client], &[HANDLER]), Ok(Calls::Plain));
+        assert_eq!(granted(client, None), Granted::With("--allow-net HOST"));
+        assert_eq!(granted("wasi:http/types@0.2.6", None), Granted::Always);
+        assert_eq!(granted("wasi:http/outgoing-handler@0.3.0", None), Granted::Never);
+    }
+
+    #[test]
     fn what_is_not_granted_is_named() {
         for import in [
-            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:http/outgoing-handler@0.3.0",
             "wasi:cli/stdout@0.2.0-rc-2023-11-10",
             "wasi:cli/stdout",
             "wasi:io/streams@0.3.0",

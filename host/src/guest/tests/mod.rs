@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::error::LoadReason;
 use super::handler::Handler;
-use crate::config::{ClientLimits, HandlerLimits};
+use crate::config::{ClientLimits, HandlerGrants, HandlerLimits};
 use crate::engine_io::Encoded;
 use crate::gateway::Gateway;
 use crate::gateway::adapter::{AckRequest, Adapter, Found, Selection};
@@ -113,7 +113,7 @@ const HTTP_EXPORT: &str = r#"
 
 async fn load(component: Vec<u8>, limits: &HandlerLimits) -> Result<Arc<Handler>, LoadReason> {
     let runtime = Arc::new(Runtime::new(limits.clone(), None).unwrap());
-    Handler::from_bytes(runtime, "test".to_owned(), component, Vec::new()).await.map(Arc::new)
+    Handler::from_bytes(runtime, "test".to_owned(), component, HandlerGrants::default()).await.map(Arc::new)
 }
 
 fn limits() -> HandlerLimits {

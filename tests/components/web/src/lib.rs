@@ -1,5 +1,5 @@
 //! The guest that end-to-end tests ask by plain HTTP, on `wasip2` itself. Its namespace is `/web`; every socket of it
-//! acknowledges `question`, and `echo` acknowledges what came.
+//! acknowledges `question`, `echo` acknowledges what came, and `get` the status of what a URL answers.
 //!
 //! | path | does |
 //! |---|---|
@@ -18,6 +18,8 @@
 //! | `/sockets` | answers how many sockets there are |
 //! | `/trap`, `/loop`, `/oom` | emit `before`, then do so |
 //! | `/half?HOW` | answers `half` of a body after emitting `before`, then does `trap` or `loop`, or returns |
+//! | `/send?URL` | sends the method and the body on to a URL, and streams its answer back; 502 with the error's name |
+//! | `/send-20?URL` | asks a URL 20 times at once; answers the statuses |
 //! | `/nothing` | returns without an answer |
 //! | `/error?CODE` | answers with the error `denied` or `internal` |
 
@@ -26,7 +28,11 @@ use std::time::Duration;
 
 use guest_sdk::serde_json::Value;
 use guest_sdk::{Args, Error, RealtimeNamespace, json};
-use wasip2::http::types::{ErrorCode, Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingRequest, IncomingResponse, Method, OutgoingBody,
+    OutgoingRequest, OutgoingResponse, ResponseOutparam, Scheme,
+};
 
 guest_sdk::export!(register);
 
@@ -34,6 +40,10 @@ const NS: RealtimeNamespace = RealtimeNamespace::new("/web");
 
 fn register() -> RealtimeNamespace {
     NS.socket().on("echo", |args: Args| args);
+    NS.socket().on("get", |url: String| {
+        let response = send(&Method::Get, &url, &mut std::io::empty()).and_then(|sent| answer(&sent));
+        response.map_or_else(|code| format!("{code:?}"), |response| response.status().to_string())
+    });
     NS
 }
 
@@ -82,6 +92,13 @@ impl wasip2::exports::http::incoming_handler::Guest for Web {
                 fail(&path[1..]);
             }
             "/half" => half(out, query),
+            "/send" => pass(&request, query, out),
+            "/send-20" => {
+                let sent: Vec<_> = (0..20).map(|_| send(&Method::Get, query, &mut std::io::empty()).unwrap()).collect();
+                // Each is dropped with its answer, so that others have their turn.
+                let statuses: Vec<_> = sent.into_iter().map(|sent| answer(&sent).unwrap().status()).collect();
+                text(out, &json!(statuses).to_string());
+            }
             "/nothing" => {}
             "/error" if query == "denied" => ResponseOutparam::set(out, Err(ErrorCode::HttpRequestDenied)),
             "/error" => ResponseOutparam::set(out, Err(ErrorCode::InternalError(Some("secret".to_owned())))),
@@ -121,6 +138,58 @@ fn size(request: &IncomingRequest) -> u64 {
     let body = request.consume().unwrap();
     let mut stream = body.stream().unwrap();
     std::io::copy(&mut stream, &mut std::io::sink()).unwrap()
+}
+
+/// Sends a request, body and all.
+fn send(method: &Method, url: &str, from: &mut impl Read) -> Result<FutureIncomingResponse, ErrorCode> {
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_method(method).unwrap();
+    request.set_scheme(Some(&Scheme::Http)).unwrap();
+    request.set_authority(Some(authority)).unwrap();
+    request.set_path_with_query(Some(&format!("/{path}"))).unwrap();
+    let body = request.body().unwrap();
+    let sent = outgoing_handler::handle(request, None)?;
+    let mut to = body.write().unwrap();
+    // What is denied takes no body; its answer says so.
+    let copied = std::io::copy(from, &mut to);
+    drop(to);
+    if copied.is_ok() {
+        OutgoingBody::finish(body, None)?;
+    }
+    Ok(sent)
+}
+
+fn answer(sent: &FutureIncomingResponse) -> Result<IncomingResponse, ErrorCode> {
+    sent.subscribe().block();
+    sent.get().unwrap().unwrap()
+}
+
+fn pass(request: &IncomingRequest, url: &str, out: ResponseOutparam) {
+    let body = request.consume().unwrap();
+    let sent = send(&request.method(), url, &mut body.stream().unwrap());
+    let answered = match sent.and_then(|sent| answer(&sent)) {
+        Ok(answered) => answered,
+        Err(code) => return failure(out, &format!("{code:?}")),
+    };
+    let from = answered.consume().unwrap();
+    let response = OutgoingResponse::new(Fields::new());
+    response.set_status_code(answered.status()).unwrap();
+    let answer = response.body().unwrap();
+    ResponseOutparam::set(out, Ok(response));
+    let mut to = answer.write().unwrap();
+    std::io::copy(&mut from.stream().unwrap(), &mut to).unwrap();
+    drop(to);
+    OutgoingBody::finish(answer, None).unwrap();
+}
+
+fn failure(out: ResponseOutparam, why: &str) {
+    let response = OutgoingResponse::new(Fields::new());
+    response.set_status_code(502).unwrap();
+    let body = response.body().unwrap();
+    ResponseOutparam::set(out, Ok(response));
+    body.write().unwrap().write_all(why.as_bytes()).unwrap();
+    OutgoingBody::finish(body, None).unwrap();
 }
 
 fn text(out: ResponseOutparam, text: &str) {
