@@ -48,18 +48,18 @@ fn a_component_of_another_world_names_the_missing_export() {
 fn a_component_that_needs_more_names_the_import() {
     let file = needy();
     let error = refused(host([file.path()]));
-    error.says("wasi:http/outgoing-handler@0.2.6");
+    error.says("wasi:keyvalue/store@0.2.0");
     error.hints("WASI");
 }
 
 /// A component that imports what no handler gets.
 fn needy() -> Fixture {
     let text = r#"(component
-        (import "wasi:http/outgoing-handler@0.2.6" (instance))
+        (import "wasi:keyvalue/store@0.2.0" (instance))
         (component $handler)
         (instance $handler (instantiate $handler))
         (export "realtime:gateway/event-handler@0.1.0" (instance $handler)))"#;
-    Fixture::new("http.wasm", &wat::parse_str(text).unwrap())
+    Fixture::new("needy.wasm", &wat::parse_str(text).unwrap())
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn inspect_tells_what_a_component_is() {
 fn inspect_tells_what_is_not_granted_and_fails_as_run_does() {
     let Output { status, stdout, stderr } = subcommand("inspect", [needy().path()]).output().unwrap();
     assert_eq!(status.code(), Some(1));
-    assert!(text(&stdout).contains("wasi:http/outgoing-handler@0.2.6  (not granted)"), "{}", text(&stdout));
-    Refusal(text(&stderr)).says("wasi:http/outgoing-handler@0.2.6");
+    assert!(text(&stdout).contains("wasi:keyvalue/store@0.2.0  (not granted)"), "{}", text(&stdout));
+    Refusal(text(&stderr)).says("wasi:keyvalue/store@0.2.0");
 }
 
 /// `host run` with arguments.
