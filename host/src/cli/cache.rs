@@ -20,8 +20,8 @@ pub struct CacheArgs {
     #[command(flatten)]
     cache: CacheDir,
 
-    /// Compile components at every start and keep nothing on disk.
-    #[arg(long, env = "HOST_NO_CACHE", conflicts_with = "cache_dir")]
+    /// Compile components at every start and keep nothing on disk, whatever --cache-dir is.
+    #[arg(long, env = "HOST_NO_CACHE")]
     no_cache: bool,
 }
 

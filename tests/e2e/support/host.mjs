@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -24,13 +24,30 @@ const EVERYWHERE = ["probe", "chat"];
 /** Compiling a component of some interpreter takes long where the machine is busy; a host that fails exits at once. */
 const START = 600_000;
 /** Compiled components are shared between tests, and not with the hosts of whoever runs them. */
-const CACHE = resolve(GUESTS, "e2e-cache");
+export const CACHE = resolve(GUESTS, "e2e-cache");
+
+/** The environment without what would change the host's settings. */
+const inherited = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name)));
+
+/** Variables by which other programs find the host, and it what it made before. */
+export const FOUND = { HOST_BIN: BINARY, HOST_CACHE_DIR: CACHE };
+
+/** Runs a subcommand of the host to its end: `{code, stdout, stderr}`. */
+export function runHost(args, env = {}) {
+  return new Promise((ended, failed) => {
+    const options = { env: { ...inherited(), HOST_CACHE_DIR: CACHE, ...env } };
+    execFile(BINARY, args, options, (error, stdout, stderr) => {
+      if (error && typeof error.code !== "number") failed(error);
+      else ended({ code: error?.code ?? 0, stdout, stderr });
+    });
+  });
+}
 
 /**
  * Starts a host for a test, and stops it after the test: it must exit with 0.
  *
- * `components` are names of guests (`probe`), with a namespace where one is given (`/x=nameless`); `flags` are those of
- * `host run`.
+ * `components` are names of guests (`probe`), with a namespace where one is given (`/x=nameless`), or absolute paths of
+ * sources; `flags` are those of `host run`.
  */
 export async function startHost(t, { components = ["probe"], flags = [], env = {} } = {}) {
   const host = new Host(components, flags, env);
@@ -49,13 +66,9 @@ class Host {
 
   constructor(components, flags, env) {
     const file = (name) => `${GUESTS}/${LANGUAGE && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
-    const files = components.map((component) => component.replace(/[\w-]+$/, file));
+    const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + file(name)));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
-    const inherited = Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name));
-    this.#child = spawn(BINARY, args, {
-      env: { ...Object.fromEntries(inherited), ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
     this.#exited = new Promise((exited, failed) => {
       this.#child.once("close", (code, signal) => exited({ code, signal }));
       this.#child.once("error", failed);
