@@ -1,8 +1,8 @@
 /**
  * The chat example's page, driven in headless Chromium: two windows talk to each other through the running host.
  *
- * `CHROMIUM` is the browser to run, by default Debian's. `CHAT_COMPONENT` is the handler, by default that of
- * `examples/chat`; with `CHAT_URL`, the page of a host that runs already is tested. What the page promises to tests
+ * `CHROMIUM` is the browser to run, by default Debian's. `CHAT_COMPONENT` is the handler, a guest or a source's path, by
+ * default that of `examples/chat`; with `CHAT_URL`, the page of a host that runs already is tested. What the page promises to tests
  * (ids, data attributes, address parameters) stands at the top of `examples/chat/web/chat.js`. Every expectation waits
  * for its condition; "did not arrive" is asked after something sent later by the same socket has arrived, because one
  * socket's events are handled in order.

@@ -1,8 +1,7 @@
-/** The examples in JavaScript and TypeScript, and the chat's page with the handler in JavaScript. */
+/** The examples in JavaScript and TypeScript; `tests/browser` has `chat-js`. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -12,20 +11,7 @@ import { component, connect, open, serve } from "./support/components.mjs";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const example = (path) => component(join(ROOT, "examples", path));
-const { CHROMIUM = "/usr/bin/chromium" } = process.env;
 const run = promisify(execFile);
-
-test("chat-js passes the browser test of examples/chat", { skip: !existsSync(CHROMIUM) && "no browser" }, async () => {
-  const CHAT_COMPONENT = await example("chat-js/chat.js");
-  // Not the variable by which this runner tells its files that they are its own.
-  const { NODE_TEST_CONTEXT, ...env } = process.env;
-  const test = run(process.execPath, ["--test", "browser/chat.test.mjs"], {
-    cwd: join(ROOT, "tests"),
-    env: { ...env, CHAT_COMPONENT },
-  });
-  const { stdout } = await test.catch(({ stdout }) => assert.fail(stdout));
-  assert.match(stdout, /(pass|# pass) [1-9]/);
-});
 
 test("notifications-ts reaches every device of a user", async (t) => {
   const host = await serve(t, await example("notifications-ts/src/notifications.ts"));

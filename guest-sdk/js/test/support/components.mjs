@@ -13,7 +13,8 @@ const TARGET = resolve(SDK, "../../target/guest-sdk-js");
 
 // Where the tests' support looks for components, so before it is loaded.
 process.env.HOST_GUESTS = TARGET;
-const { startHost } = await import("../../../../tests/e2e/support/host.mjs");
+const { runHost, startHost } = await import("../../../../tests/e2e/support/host.mjs");
+export { runHost };
 export const { connect, open } = await import("../../../../tests/e2e/support/clients.mjs");
 
 export const { until } = await import("../../../../tests/e2e/support/wait.mjs");
@@ -48,7 +49,7 @@ export function folder(files) {
   return dir;
 }
 
-/** Starts a host with a component, which goes with the test. */
+/** Starts a host with a component, or the file of a handler, which goes with the test. */
 export async function serve(t, name, options = {}) {
   return startHost(t, { components: [name], ...options });
 }
