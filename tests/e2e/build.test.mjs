@@ -128,6 +128,7 @@ export default ns;
   assert.match(await refused(["build", dir]), /src\/index\.ts:1:16: imports `ms`, which is not installed\n.*\n  hint: npm install/);
   const host = await startHost(t, { components: [dir], flags: ["--install"] });
   assert.equal(await (await connect(t, host, "/times")).ask("ms", "2 days"), 172_800_000);
+  await build(dir, [], BARE);
 });
 
 test("--engine starlingmonkey: for code that needs its web APIs", async (t) => {

@@ -50,6 +50,15 @@ for (const lang of ["rust", "js", "ts", "python"]) {
   });
 }
 
+test("the README shows the handlers of new projects", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const handlers = { js: "js/handler.js", ts: "ts/src/handler.ts", python: "python/handler.py", rust: "rust/src/lib.rs" };
+  for (const [language, file] of Object.entries(handlers)) {
+    const handler = await readFile(new URL(`../../host/templates/${file}`, import.meta.url), "utf8");
+    assert.ok(readme.includes(`\`\`\`${language}\n${handler}\`\`\``), file);
+  }
+});
+
 describe("what cannot be made", () => {
   test("a name that no package can have, and a folder that has something in it", async (t) => {
     const { dir } = await create(t, "js");

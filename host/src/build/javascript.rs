@@ -51,13 +51,14 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
     let cache = options.cache()?;
     let engine = options.engine.unwrap_or_default();
     let sdk = Sdk::unpack(cache)?;
+    // Before the build: what changes while it runs is taken for unknown.
+    if options.install {
+        install_dependencies(source)?;
+    }
     made::component(cache, source, &[engine.name(), &sdk.digest], |component, inputs| {
         check_node()?;
         let js = sdk.dir.join("guest-sdk/js");
         provide_sdk(&js, engine, options.install)?;
-        if options.install {
-            install_dependencies(source)?;
-        }
         tracing::info!("building {}", source.display());
         let mut node = Command::new("node");
         node.arg(js.join("bin/build.mjs")).arg(source).args(["--engine", engine.name()]);
