@@ -15,6 +15,8 @@ import { connect, open } from "./support/clients.mjs";
 import { CACHE, FOUND, runHost, startHost } from "./support/host.mjs";
 
 const NAME = "my-app";
+/** What runs a language inside of its component. */
+const ENGINES = { js: "QuickJS", ts: "QuickJS", python: "CPython" };
 /** Cargo's folder for the projects in Rust, so that another run of the tests has less to compile. */
 const CARGO = { CARGO_TARGET_DIR: resolve(CACHE, "cargo") };
 
@@ -35,6 +37,10 @@ for (const lang of ["rust", "js", "ts", "python"]) {
   test(`host new --lang ${lang}: runs, and its own test passes`, async (t) => {
     const { dir, testCommand } = await create(t, lang);
     const host = await startHost(t, { components: [dir], flags: ["--install"], env: CARGO });
+    const built = await runHost(["build", dir], CARGO);
+    const { stdout: inspected } = await runHost(["inspect", built.stdout.trimEnd()]);
+    assert.match(inspected, new RegExp(`^namespace +/${NAME}\nevents +\\$connect, add, shout\nimports `, "m"));
+    assert.equal(inspected.match(/^engine +(.*)/m)?.[1], ENGINES[lang]);
 
     const refused = await open(t, host, `/${NAME}`).refused();
     assert.deepEqual([refused.message, refused.data], ["who are you?", { missing: "auth.name" }]);

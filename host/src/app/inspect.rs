@@ -12,6 +12,9 @@ use crate::gateway::handler::Description;
 use crate::guest::{Examination, Granted};
 use crate::runtime::Calls;
 
+/// What runs a handler inside of its component, as `host build` names it there; others are native code.
+const ENGINES: [&str; 3] = ["CPython", "QuickJS", "StarlingMonkey"];
+
 /// Prints what a component is and wants.
 ///
 /// # Errors
@@ -34,8 +37,12 @@ fn render(examination: &Examination) -> String {
     if let Some(calls) = examination.calls {
         line("world", world(calls));
     }
-    if !examination.made_by.is_empty() {
-        line("made by", &examination.made_by.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    let (engines, makers): (Vec<_>, Vec<_>) =
+        examination.made_by.iter().map(String::as_str).partition(|maker| ENGINES.contains(maker));
+    for (name, values) in [("engine", engines), ("made by", makers)] {
+        if !values.is_empty() {
+            line(name, &values.join(", "));
+        }
     }
     if let Ok(description) = &examination.description {
         line("namespace", description.namespace.as_deref().unwrap_or("given by `host run`, else /"));

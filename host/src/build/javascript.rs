@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::sdk::Sdk;
-use super::{Options, made, tool};
+use super::{Options, made, producers, tool};
 use crate::hint;
 
 const GET_NODE: &str = "install Node.js 20 or newer, from https://nodejs.org";
@@ -32,6 +32,13 @@ impl Engine {
         match self {
             Self::QuickJs => "quickjs",
             Self::StarlingMonkey => "starlingmonkey",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::QuickJs => "QuickJS",
+            Self::StarlingMonkey => "StarlingMonkey",
         }
     }
 
@@ -62,7 +69,8 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
         tracing::info!("building {}", source.display());
         let mut node = Command::new("node");
         node.arg(js.join("bin/build.mjs")).arg(source).args(["--engine", engine.name()]);
-        tool::build(node.arg("--output").arg(component).arg("--inputs").arg(inputs), source, GET_NODE)
+        tool::build(node.arg("--output").arg(component).arg("--inputs").arg(inputs), source, GET_NODE)?;
+        producers::add(component, "JavaScript", engine.title())
     })
 }
 

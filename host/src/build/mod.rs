@@ -6,6 +6,7 @@ mod cargo;
 mod javascript;
 mod made;
 mod new;
+mod producers;
 mod python;
 mod sdk;
 mod source;

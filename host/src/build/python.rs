@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::sdk::Sdk;
-use super::{Options, made, tool};
+use super::{Options, made, producers, tool};
 
 const GET_PYTHON: &str = "install Python 3.11 or newer with its module venv (on Debian `apt-get install python3-venv`)";
 
@@ -20,6 +20,7 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
         if options.install {
             python.arg("--install");
         }
-        tool::build(&mut python, source, GET_PYTHON)
+        tool::build(&mut python, source, GET_PYTHON)?;
+        producers::add(component, "Python", "CPython")
     })
 }
