@@ -20,7 +20,8 @@ const PACKAGES = {
 /** What the others would need that a handler does not have. */
 const LACKS = [
   [/^(fs|path\/win32)/, "there are no files: put what the handler needs into its source, or into `ns.socket.data`"],
-  [/^(net|tls|dgram|dns|http|https|http2|inspector)/, "there is no network"],
+  [/^(http|https|http2)$/, "use the global `fetch`"],
+  [/^(net|tls|dgram|dns|inspector)/, "there are no sockets; the global `fetch` sends HTTP requests"],
   [/^(child_process|cluster|worker_threads)/, "there are no processes or threads"],
   [/^crypto/, "use the globals `crypto.getRandomValues` and `crypto.randomUUID`, or a package such as `@noble/hashes`"],
   [/^zlib/, "use a package such as `fflate`"],

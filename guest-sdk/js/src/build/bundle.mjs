@@ -18,7 +18,7 @@ const RUNTIME = join(SDK, "src/runtime");
 /** The name of the export of the engine's world. */
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
-/** Bundles the handler in `file`; returns code, source map, warnings, and which files it read. */
+/** Bundles the handler in `file`; returns code, source map, whether it sends requests, warnings, and which files it read. */
 export async function bundle(file, { engine }) {
   const root = projectOf(file);
   const options = optionsFor(root);
@@ -29,7 +29,7 @@ export async function bundle(file, { engine }) {
       stdin: { contents: `export * as handler from ${handler}`, resolveDir: root },
       define: { ...options.define, ...marks },
     });
-    const polyfills = needed(marked.outputFiles[0].text, engine);
+    const { polyfills, sends } = needed(marked.outputFiles[0].text, engine);
     const { outputFiles, metafile } = await build({
       ...options,
       stdin: { contents: entry(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
@@ -41,7 +41,7 @@ export async function bundle(file, { engine }) {
     const map = withoutSdk(JSON.parse(text(".map")), root);
     const read = Object.keys(metafile.inputs).map((path) => resolve(root, path));
     const inputs = [...read.filter((path) => existsSync(path) && !path.startsWith(SDK)), ...settingsOf(root)];
-    return { code: text(".js"), map, warnings: marked.warnings.map(located), inputs };
+    return { code: text(".js"), map, sends, warnings: marked.warnings.map(located), inputs };
   } catch (error) {
     throw error.errors ? failure(error.errors) : error;
   }
@@ -59,7 +59,7 @@ function optionsFor(root) {
     conditions: ["worker", "browser"],
     mainFields: ["browser", "module", "main"],
     target: "es2022",
-    external: ["realtime:*", "wasi:*"],
+    external: ["realtime:*", "wasi:*", "late:*"],
     define: { "process.env.NODE_ENV": '"production"' },
     // Less memory for each instance; the names stay, for stacks.
     minifySyntax: true,

@@ -9,23 +9,37 @@ const STARLINGMONKEY = ["@bytecodealliance/componentize-js@^0.23.0", "@bytecodea
 const WIT = fileURLToPath(new URL("../../wit", import.meta.url));
 
 export const ENGINES = {
-  quickjs: async (code) => {
+  quickjs: async (code, { sends }) => {
     const { componentize } = await installed("componentize-qjs");
-    const { component } = await componentize({ witPath: WIT, world: "quickjs", jsSource: code });
-    return component;
+    const world = sends ? "quickjs-fetch" : "quickjs";
+    const { component } = await componentize({ witPath: WIT, world, jsSource: code });
+    return sends ? renamed(component) : component;
   },
-  starlingmonkey: async (code) => {
+  starlingmonkey: async (code, { sends }) => {
     const { componentize } = await installed("@bytecodealliance/componentize-js", STARLINGMONKEY);
     const { component } = await componentize(code, {
       sourceName: "realtime-handler",
       witPath: WIT,
       worldName: "starlingmonkey",
-      // What the host does not grant would be imported all the same.
-      disableFeatures: ["http", "fetch-event"],
+      // What the handler does not use would be imported all the same.
+      disableFeatures: sends ? ["fetch-event"] : ["http", "fetch-event"],
     });
     return component;
   },
 };
+
+/**
+ * Gives the imports of `wasi:http`, and those of its `wasi:io`, their names.
+ *
+ * componentize-qjs 0.4.5 evaluates the file with WASI but without `wasi:http`, and what stands for that cannot have the
+ * streams of the real `wasi:io`. Until then they are packages of an unknown namespace, whose name is as long.
+ */
+function renamed(component) {
+  for (const name of ["late:http/", "late:io/"]) {
+    for (let at = component.indexOf(name); at >= 0; at = component.indexOf(name, at)) component.write("wasi", at);
+  }
+  return component;
+}
 
 async function installed(name, packages) {
   try {

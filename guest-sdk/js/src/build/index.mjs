@@ -16,10 +16,10 @@ export const engines = Object.keys(ENGINES);
  * Throws a `BuildError` where the handler cannot be built, with a hint where something can be done about it.
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
-  const { code, map, warnings, inputs } = await bundle(handlerOf(source), { engine });
+  const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
   const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(JSON.stringify(map))};\n`;
   try {
-    return { component: await ENGINES[engine](code + sourceMap), warnings, inputs };
+    return { component: await ENGINES[engine](code + sourceMap, { sends }), warnings, inputs };
   } catch (error) {
     throw error instanceof BuildError ? error : evaluationFailure(error, map);
   }

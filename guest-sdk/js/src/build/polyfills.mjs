@@ -9,6 +9,8 @@ const POLYFILLS = {
   encoding: ["TextDecoder", "TextEncoder"],
   "structured-clone": ["structuredClone"],
   url: ["URL", "URLSearchParams"],
+  abort: ["AbortController", "AbortSignal"],
+  fetch: ["fetch", "Headers", "Request", "Response"],
 };
 
 /** What each engine lacks. */
@@ -29,9 +31,9 @@ export const marks = Object.fromEntries(
   ),
 );
 
-/** Paths of the polyfills that the marked output needs. */
+/** Paths of the polyfills that the marked output needs, and whether it sends requests. */
 export function needed(output, engine) {
   const uses = (name) => POLYFILLS[name].some((global) => output.includes(MARK + global));
   const path = (name) => fileURLToPath(new URL(`../polyfills/${name}.js`, import.meta.url));
-  return LACKED[engine].filter(uses).map(path);
+  return { polyfills: LACKED[engine].filter(uses).map(path), sends: uses("fetch") };
 }

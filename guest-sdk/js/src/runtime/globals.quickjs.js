@@ -3,13 +3,12 @@
 import { define } from "../polyfills/define.js";
 import { console } from "./console.js";
 import { ConnectError } from "./errors.js";
-import { fetch } from "./fetch.js";
 import { RealtimeNamespace } from "./namespace.js";
 import { performance } from "./performance.js";
 import { crypto, random } from "./random.js";
 import * as timers from "./timers.js";
 
-const globals = { RealtimeNamespace, ConnectError, console, crypto, fetch, performance, ...timers };
+const globals = { RealtimeNamespace, ConnectError, console, crypto, performance, ...timers };
 for (const [name, value] of Object.entries(globals)) define(name, value);
 define("global", globalThis);
 Math.random = random;

@@ -5,10 +5,9 @@ import { console } from "./console.js";
 import { keepDataSoon } from "./data.js";
 import { ConnectError } from "./errors.js";
 import { event, handling } from "./event.js";
-import { fetch } from "./fetch.js";
 import { RealtimeNamespace } from "./namespace.js";
 
-const globals = { RealtimeNamespace, ConnectError, console, fetch };
+const globals = { RealtimeNamespace, ConnectError, console };
 for (const [name, value] of Object.entries(globals)) define(name, value);
 define("global", globalThis);
 

@@ -1,0 +1,7 @@
+// abortcontroller-polyfill: `timeout` and `any` too.
+import { AbortController, AbortSignal } from "abortcontroller-polyfill/dist/cjs-ponyfill.js";
+
+import { define } from "./define.js";
+
+define("AbortController", AbortController);
+define("AbortSignal", AbortSignal);

@@ -1,0 +1,157 @@
+/**
+ * One request, sent by the host, and its answer.
+ *
+ * The host's pollables (WASI 0.2) can be waited for only with the whole instance: its timers and other requests would stand
+ * still. So they are asked again and again, after pauses that grow with the time waited.
+ */
+
+import { handle } from "late:http/outgoing-handler@0.2.8";
+import { Fields, OutgoingBody, OutgoingRequest } from "late:http/types@0.2.8";
+import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
+
+import { performance } from "./performance.js";
+
+/** Milliseconds of a pause; between them it is a tenth of what was waited. */
+const SHORTEST = 1;
+const LONGEST = 20;
+
+/** Bytes that are read at once. */
+const READ = 1 << 16;
+
+/** What errors mean that do not say so themselves: codes of `wasi:http`, and a body's end before its end. */
+const TEXTS = {
+  "last-operation-failed": () => "the answer broke off",
+  "DNS-error": () => "its name was not found",
+  "connection-limit-reached": () => "too many requests of this event are under way",
+  "HTTP-response-incomplete": () => "the answer broke off",
+  "internal-error": (text) => text,
+};
+
+/** Methods that the contract has names for. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+/** Sends a request; returns status, headers and body of the answer. */
+export async function send(request) {
+  const { url, signal } = request;
+  try {
+    const outgoing = requestOf(request);
+    // Kept until the answer is there: without its end the request would be broken off.
+    using body = request.body && outgoing.body();
+    using answer = handle(outgoing, null);
+    using answered = answer.subscribe();
+    if (body) await write(body, request.body, answered, signal);
+    await until(() => answered.ready(), signal);
+    using response = unwrapped(unwrapped(answer.get()));
+    return { status: response.status(), headers: headersOf(response), body: await read(response, signal) };
+  } catch (thrown) {
+    throw thrown?.payload?.tag ? failure(url, thrown.payload) : thrown;
+  }
+}
+
+function requestOf({ url, method, headers, body }) {
+  const outgoing = new OutgoingRequest(fieldsOf(headers, body, method));
+  outgoing.setMethod(METHODS.includes(method) ? { tag: method.toLowerCase() } : { tag: "other", val: method });
+  outgoing.setScheme({ tag: url.protocol === "https:" ? "HTTPS" : "HTTP" });
+  outgoing.setAuthority(url.host);
+  outgoing.setPathWithQuery(url.pathname + url.search);
+  return outgoing;
+}
+
+function fieldsOf(headers, body, method) {
+  const fields = new Fields();
+  const append = (name, value) => {
+    try {
+      fields.append(name, Uint8Array.from(value, byteOf));
+    } catch (thrown) {
+      const why = thrown.payload?.tag === "forbidden" ? "is the host's to set" : "has a value that cannot be sent";
+      throw new TypeError(`fetch: the header \`${name}\` ${why}`);
+    }
+  };
+  if (!headers.has("accept")) append("accept", "*/*");
+  // The host would send the body in chunks.
+  if (body || ["POST", "PUT"].includes(method)) headers.set("content-length", String(body?.length ?? 0));
+  for (const [name, value] of headers) append(name, value);
+  return fields;
+}
+
+function byteOf(char) {
+  const code = char.codePointAt(0);
+  if (code > 0xff) throw new RangeError("not Latin-1");
+  return code;
+}
+
+/** Writes the body, or the part of it that the server wants before it answers. */
+async function write(body, bytes, answered, signal) {
+  try {
+    {
+      using stream = body.write();
+      using writable = stream.subscribe();
+      for (let start = 0; start < bytes.length; ) {
+        const room = stream.checkWrite();
+        if (room > 0) stream.write(bytes.slice(start, (start += room)));
+        else if (answered.ready()) return;
+        else await until(() => writable.ready() || answered.ready(), signal);
+      }
+    }
+    OutgoingBody.finish(body, null);
+  } catch (thrown) {
+    // What failed takes no body; the answer says why.
+    if (!thrown?.payload?.tag) throw thrown;
+  }
+}
+
+async function read(response, signal) {
+  using body = response.consume();
+  using stream = body.stream();
+  using readable = stream.subscribe();
+  const pieces = [];
+  try {
+    for (;;) {
+      const piece = stream.read(READ);
+      if (piece.length > 0) pieces.push(piece);
+      else await until(() => readable.ready(), signal);
+    }
+  } catch (thrown) {
+    if (thrown?.payload?.tag === "closed") return joined(pieces);
+    throw thrown;
+  }
+}
+
+function joined(pieces) {
+  const bytes = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let start = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, start);
+    start += piece.length;
+  }
+  return bytes;
+}
+
+function headersOf(response) {
+  using fields = response.headers();
+  return fields.entries().map(([name, value]) => [name, String.fromCharCode(...value)]);
+}
+
+/** The value of a nested result; its error as that of a call is. */
+function unwrapped({ tag, val }) {
+  if (tag === "ok") return val;
+  throw { payload: val };
+}
+
+async function until(ready, signal) {
+  const start = performance.now();
+  while (!ready()) {
+    const pause = (performance.now() - start) / 10;
+    await waitFor(Math.round(Math.min(Math.max(pause, SHORTEST), LONGEST) * 1e6));
+    signal?.throwIfAborted();
+  }
+}
+
+function failure({ host }, { tag, val }) {
+  const cause = { code: tag };
+  if (tag === "HTTP-request-denied") {
+    return new TypeError(`fetch to ${host} was denied: start the host with --allow-net ${host}`, { cause });
+  }
+  const text = TEXTS[tag]?.(val) ?? tag.replaceAll("-", " ");
+  return new TypeError(`fetch to ${host} failed: ${text}`, { cause });
+}
