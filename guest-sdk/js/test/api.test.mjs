@@ -434,11 +434,6 @@ describe("globals", () => {
     });
   });
 
-  test("fetch names the flag that it needs", async (t) => {
-    const { ask } = await start(t);
-    assert.match(await ask("fetch"), /--allow-net/);
-  });
-
   test("process.env has what the host grants", async (t) => {
     const { ask } = await start(t, { flags: ["--env", "KEY=value"] });
     assert.deepEqual(await ask("env"), { KEY: "value" });

@@ -37,7 +37,7 @@ describe("errors", () => {
     const { code, stderr } = await refused(files);
     assert.equal(code, 1);
     assert.match(stderr, /node_modules\/dep\/index\.js:2:\d+: imports `net`/);
-    assert.match(stderr, /hint: there is no network/);
+    assert.match(stderr, /hint: there are no sockets; the global `fetch`/);
   });
 
   test("but not inside `try`, where code does without it", async () => {

@@ -32,17 +32,15 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "
 
 /** Sends a request; returns status, headers and body of the answer. */
 export async function send(request) {
-  const { url, signal } = request;
+  const { url, body, signal } = request;
+  const exchange = { signal, over: false };
   try {
     const outgoing = requestOf(request);
-    // Kept until the answer is there: without its end the request would be broken off.
-    using body = request.body && outgoing.body();
-    using answer = handle(outgoing, null);
-    using answered = answer.subscribe();
-    if (body) await write(body, request.body, answered, signal);
-    await until(() => answered.ready(), signal);
-    using response = unwrapped(unwrapped(answer.get()));
-    return { status: response.status(), headers: headersOf(response), body: await read(response, signal) };
+    const sink = body && outgoing.body();
+    const future = handle(outgoing, null);
+    // A server may answer while it is still reading.
+    const [answer] = await Promise.all([receive(future, exchange), body && write(sink, body, exchange)]);
+    return answer;
   } catch (thrown) {
     throw thrown?.payload?.tag ? failure(url, thrown.payload) : thrown;
   }
@@ -68,9 +66,9 @@ function fieldsOf(headers, body, method) {
     }
   };
   if (!headers.has("accept")) append("accept", "*/*");
-  // The host would send the body in chunks.
-  if (body || ["POST", "PUT"].includes(method)) headers.set("content-length", String(body?.length ?? 0));
-  for (const [name, value] of headers) append(name, value);
+  for (const [name, value] of headers) if (name !== "content-length") append(name, value);
+  // Without it the host would send the body in chunks.
+  if (body || ["POST", "PUT"].includes(method)) append("content-length", String(body?.length ?? 0));
   return fields;
 }
 
@@ -80,27 +78,38 @@ function byteOf(char) {
   return code;
 }
 
-/** Writes the body, or the part of it that the server wants before it answers. */
-async function write(body, bytes, answered, signal) {
+/** Writes the body, or the part of it that the server wants before it has answered. */
+async function write(sink, bytes, exchange) {
   try {
     {
-      using stream = body.write();
+      using stream = sink.write();
       using writable = stream.subscribe();
-      for (let start = 0; start < bytes.length; ) {
+      for (let start = 0; start < bytes.length && !exchange.over; ) {
         const room = stream.checkWrite();
         if (room > 0) stream.write(bytes.slice(start, (start += room)));
-        else if (answered.ready()) return;
-        else await until(() => writable.ready() || answered.ready(), signal);
+        else await until(() => writable.ready() || exchange.over, exchange);
       }
     }
-    OutgoingBody.finish(body, null);
+    if (!exchange.over) OutgoingBody.finish(sink, null);
   } catch (thrown) {
     // What failed takes no body; the answer says why.
     if (!thrown?.payload?.tag) throw thrown;
   }
 }
 
-async function read(response, signal) {
+async function receive(future, exchange) {
+  try {
+    using answer = future;
+    using answered = answer.subscribe();
+    await until(() => answered.ready(), exchange);
+    using response = unwrapped(unwrapped(answer.get()));
+    return { status: response.status(), headers: headersOf(response), body: await read(response, exchange) };
+  } finally {
+    exchange.over = true;
+  }
+}
+
+async function read(response, exchange) {
   using body = response.consume();
   using stream = body.stream();
   using readable = stream.subscribe();
@@ -109,7 +118,7 @@ async function read(response, signal) {
     for (;;) {
       const piece = stream.read(READ);
       if (piece.length > 0) pieces.push(piece);
-      else await until(() => readable.ready(), signal);
+      else await until(() => readable.ready(), exchange);
     }
   } catch (thrown) {
     if (thrown?.payload?.tag === "closed") return joined(pieces);
@@ -138,7 +147,7 @@ function unwrapped({ tag, val }) {
   throw { payload: val };
 }
 
-async function until(ready, signal) {
+async function until(ready, { signal }) {
   const start = performance.now();
   while (!ready()) {
     const pause = (performance.now() - start) / 10;

@@ -27,7 +27,7 @@ ns.socket.on("request", async (url) => {
 const size = async (response) => (await response.arrayBuffer()).byteLength;
 const upload = (url, length) => fetch(url, { method: "POST", body: new Uint8Array(length).fill(1) });
 ns.socket.on("size", async (url) => size(await fetch(url)));
-ns.socket.on("never acknowledged", async (url) => size(await fetch(url)));
+ns.socket.on("too large", async (url) => size(await fetch(url)));
 ns.socket.on("upload", async (url, length) => size(await upload(url, length)));
 ns.socket.on("status of upload", async (url, length) => (await upload(url, length)).status);
 

@@ -197,7 +197,6 @@ ns.socket.on("globals", () => {
     types: [typeof queueMicrotask, typeof setInterval, typeof globalThis.Buffer],
   };
 });
-ns.socket.on("fetch", () => fetch("http://127.0.0.1/").catch((error) => error.message));
 ns.socket.on("env", () => process.env);
 ns.socket.on("count", () => (globalThis.count = (globalThis.count ?? 0) + 1));
 
