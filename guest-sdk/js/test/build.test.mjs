@@ -55,6 +55,7 @@ describe("errors", () => {
     ["a call outside of handlers", `${NS}ns.emit("x");\nmodule.exports = ns;`, /works inside an event handler only[^]*handler\.js:2:\d+/],
     ["a random number for keys at the top level", `${NS}crypto.randomUUID();\nmodule.exports = ns;`, /crypto\.randomUUID works inside an event handler only/],
     ["a timer at the top level", `${NS}setTimeout(() => {}, 1);\nmodule.exports = ns;`, /setTimeout works inside an event handler only/],
+    ["a request at the top level", `${NS}fetch("http://127.0.0.1/");\nmodule.exports = ns;`, /fetch works inside an event handler only/],
     ["a handler that is none", `${NS}ns.socket.on("x");\nmodule.exports = ns;`, /on: a handler is a function, not undefined/],
   ]) {
     test(what, async () => {
@@ -81,6 +82,17 @@ describe("errors", () => {
 });
 
 describe("bundles", () => {
+  test("import `wasi:http` where the handler names `fetch`, and nowhere else", async () => {
+    const imports = async (text) => {
+      const dir = folder({ "handler.js": `${NS}${text}\nmodule.exports = ns;` });
+      const file = join(dir, "out.wasm");
+      assert.equal((await runBuild(join(dir, "handler.js"), "-o", file)).code, 0);
+      return readFileSync(file).includes("wasi:http/outgoing-handler");
+    };
+    assert.equal(await imports("ns.socket.on('x', () => ns.fetchSockets());"), false);
+    assert.equal(await imports("ns.socket.on('x', (url) => globalThis.fetch(url));"), true);
+  });
+
   test("TypeScript, ES modules, JSON and packages of the project; stacks point into its files", async (t) => {
     const dir = folder({
       "package.json": `{ "private": true, "type": "module", "sideEffects": false, "dependencies": { "greet": "1.0.0" } }`,

@@ -8,6 +8,7 @@ import { before, describe, test } from "node:test";
 import { component, connect, serve } from "./support/components.mjs";
 
 const ENGINE = process.env.GUEST_SDK_ENGINE ?? "quickjs";
+/** StarlingMonkey has a `fetch` of its own, which follows no redirects and has other words for errors. */
 const QUICKJS = ENGINE === "quickjs";
 
 let handler;
@@ -22,7 +23,7 @@ const PATHS = {
     request.pipe(response);
   },
   "/seen": ({ method, url, headers }, response) => response.end(JSON.stringify({ method, url, headers })),
-  "/missing": (_, response) => response.writeHead(404).end("grüß 👋"),
+  "/missing": (_, response) => response.writeHead(404).end("\uFEFFgrüß 👋"),
   "/empty": (_, response) => response.writeHead(204).end(),
   "/moved": (_, response) => response.writeHead(302, { location: "/seen" }).end(),
   "/kept": (_, response) => response.writeHead(307, { location: "/echo" }).end(),
@@ -60,7 +61,7 @@ describe("fetch", () => {
     const { status, ok, text } = await ask("get", `${url}/seen?a=%20b#c`, { method: "delete", headers: { "X-A": "ü" } });
     const { method, url: path, headers } = JSON.parse(text);
     assert.deepEqual([status, ok, method, path], [200, true, "DELETE", "/seen?a=%20b"]);
-    assert.deepEqual([headers.host, headers["x-a"], headers.accept], [address, "ü", "*/*"]);
+    assert.deepEqual([headers.host, headers["x-a"]], [address, "ü"]);
     const missing = await ask("get", `${url}/missing`);
     assert.deepEqual([missing.status, missing.ok, missing.text], [404, false, "grüß 👋"]);
     assert.equal((await ask("get", `${url}/empty`)).status, 204);
@@ -82,14 +83,14 @@ describe("fetch", () => {
     assert.deepEqual(await ask("request", `${url}/echo`), [{ a: [1, "ü"] }, "application/json", "x=1&y=a+b"]);
   });
 
-  test("follows redirects, unless it is told not to", async (t) => {
+  test("follows redirects, unless it is told not to", { skip: !QUICKJS }, async (t) => {
     const { url, ask } = await start(t);
     const moved = await ask("get", `${url}/moved`, { method: "POST", body: "x" });
     assert.deepEqual([moved.redirected, moved.url, JSON.parse(moved.text).method], [true, `${url}/seen`, "GET"]);
     assert.equal((await ask("get", `${url}/kept`, { method: "POST", body: "again" })).text, "again");
-    const manual = await ask("get", `${url}/moved`, { redirect: "manual" });
-    assert.equal(manual.status, QUICKJS ? 302 : manual.status);
-    assert.equal((await ask("get", `${url}/around`)).name, "TypeError");
+    assert.equal((await ask("get", `${url}/moved`, { redirect: "manual" })).status, 302);
+    assert.match((await ask("get", `${url}/moved`, { redirect: "error" })).message, /was redirected to \/seen$/);
+    assert.match((await ask("get", `${url}/around`)).message, /was redirected too often$/);
   });
 
   test("is large both ways, and a body that memory cannot hold ends only its event", async (t) => {
@@ -112,7 +113,7 @@ describe("fetch", () => {
 });
 
 describe("errors of fetch", () => {
-  test("what is not granted names the flag, also after a redirect; the host logs it", async (t) => {
+  test("what is not granted names the flag; the host logs it", async (t) => {
     const { host, url, address, ask } = await start(t, { flags: [] });
     const { name, message } = await ask("get", `${url}/seen`);
     assert.equal(name, "TypeError");
@@ -120,11 +121,11 @@ describe("errors of fetch", () => {
     await host.log((line) => line.level === "WARN" && line.message.includes(`--allow-net ${address}`));
   });
 
-  test("a redirect to another host needs its grant", async (t) => {
+  test("a redirect to another host needs its grant", { skip: !QUICKJS }, async (t) => {
     const { url, ask } = await start(t);
     const { name, message } = await ask("get", `${url}/away`);
     assert.equal(name, "TypeError");
-    if (QUICKJS) assert.match(message, /--allow-net other\.example$/);
+    assert.match(message, /--allow-net other\.example$/);
   });
 
   for (const [what, path, message] of [
@@ -137,8 +138,8 @@ describe("errors of fetch", () => {
     test(what, async (t) => {
       const { url, ask } = await start(t, { flags: ["--allow-net", "*"] });
       const error = await ask("get", path.startsWith("/") ? url + path : path);
-      assert.equal(error.name, "TypeError");
-      if (QUICKJS) assert.match(error.message, message);
+      if (QUICKJS) assert.equal(error.name, "TypeError");
+      assert.match(error.message, QUICKJS ? message : /./);
     });
   }
 

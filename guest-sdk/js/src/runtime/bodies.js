@@ -3,8 +3,7 @@
  * Without those it reads text as Latin-1.
  */
 
-import { utf8fromStringLoose } from "@exodus/bytes/utf8.js";
-import { TextDecoder } from "@exodus/bytes/encoding-lite.js";
+import { utf8fromStringLoose, utf8toStringLoose } from "@exodus/bytes/utf8.js";
 import { Headers, Request, Response } from "whatwg-fetch";
 
 const reading = {
@@ -18,7 +17,7 @@ const reading = {
     return (await this.bytes()).buffer;
   },
   async text() {
-    return new TextDecoder().decode(await this.bytes());
+    return utf8toStringLoose(await this.bytes()).replace(/^\uFEFF/, "");
   },
   async json() {
     return JSON.parse(await this.text());
