@@ -8,7 +8,7 @@ import { before, describe, test } from "node:test";
 import { component, connect, serve } from "./support/components.mjs";
 
 const ENGINE = process.env.GUEST_SDK_ENGINE ?? "quickjs";
-/** StarlingMonkey has a `fetch` of its own, which follows no redirects and has other words for errors. */
+/** StarlingMonkey has a `fetch` of its own, which follows no redirects, keeps byte order marks, and has other errors. */
 const QUICKJS = ENGINE === "quickjs";
 
 let handler;
@@ -23,7 +23,8 @@ const PATHS = {
     request.pipe(response);
   },
   "/seen": ({ method, url, headers }, response) => response.end(JSON.stringify({ method, url, headers })),
-  "/missing": (_, response) => response.writeHead(404).end("\uFEFFgrüß 👋"),
+  "/missing": (_, response) => response.writeHead(404).end("grüß 👋"),
+  "/marked": (_, response) => response.end("\uFEFFgrüß"),
   "/empty": (_, response) => response.writeHead(204).end(),
   "/moved": (_, response) => response.writeHead(302, { location: "/seen" }).end(),
   "/kept": (_, response) => response.writeHead(307, { location: "/echo" }).end(),
@@ -65,6 +66,7 @@ describe("fetch", () => {
     const missing = await ask("get", `${url}/missing`);
     assert.deepEqual([missing.status, missing.ok, missing.text], [404, false, "grüß 👋"]);
     assert.equal((await ask("get", `${url}/empty`)).status, 204);
+    if (QUICKJS) assert.equal((await ask("get", `${url}/marked`)).text, "grüß");
   });
 
   test("sends text and bytes, with their length, and reads both", async (t) => {

@@ -35,9 +35,8 @@ export const ENGINES = {
  * streams of the real `wasi:io`. Until then they are packages of an unknown namespace, whose name is as long.
  */
 function renamed(component) {
-  for (const name of ["late:http/", "late:io/"]) {
-    for (let at = component.indexOf(name); at >= 0; at = component.indexOf(name, at)) component.write("wasi", at);
-  }
+  const names = component.toString("latin1").matchAll(/late:(http|io)\/[a-z-]+@0\.2\.8/g);
+  for (const { index } of names) component.write("wasi", index);
   return component;
 }
 
