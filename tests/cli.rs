@@ -176,6 +176,13 @@ fn inspect_tells_what_a_component_is() {
 }
 
 #[test]
+fn inspect_tells_which_flag_grants_an_import() {
+    let Output { status, stdout, .. } = subcommand("inspect", [guest("web.wasm")]).output().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(text(&stdout).contains("  (granted with --allow-net HOST)\n"), "{}", text(&stdout));
+}
+
+#[test]
 fn inspect_tells_what_is_not_granted_and_fails_as_run_does() {
     let Output { status, stdout, stderr } = subcommand("inspect", [needy().path()]).output().unwrap();
     assert_eq!(status.code(), Some(1));
