@@ -5,8 +5,8 @@ mod cache;
 pub mod inspect;
 mod limits;
 mod machine;
-pub mod new;
 mod net;
+pub mod new;
 pub mod run;
 mod units;
 
