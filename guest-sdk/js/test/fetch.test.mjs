@@ -155,7 +155,7 @@ describe("errors of fetch", () => {
     assert.deepEqual(await ask("abort", `${url}/never`), ["AbortError", "TimeoutError"]);
   });
 
-  test("headers that are the host's, and values that cannot be sent", { skip: !QUICKJS }, async (t) => {
+  test("headers that are the host's, values that cannot be sent, and methods that are none", { skip: !QUICKJS }, async (t) => {
     const { url, ask } = await start(t);
     for (const [headers, message] of [
       [{ host: "x" }, /header `host` is the host's to set/],
@@ -167,5 +167,7 @@ describe("errors of fetch", () => {
       assert.equal(error.name, "TypeError");
       assert.match(error.message, message);
     }
+    const error = await ask("get", `${url}/seen`, { method: "A B" });
+    assert.deepEqual([error.name, error.message], ["TypeError", "fetch: `A B` is no method"]);
   });
 });

@@ -48,7 +48,11 @@ export async function send(request) {
 
 function requestOf({ url, method, headers, body }) {
   const outgoing = new OutgoingRequest(fieldsOf(headers, body, method));
-  outgoing.setMethod(METHODS.includes(method) ? { tag: method.toLowerCase() } : { tag: "other", val: method });
+  try {
+    outgoing.setMethod(METHODS.includes(method) ? { tag: method.toLowerCase() } : { tag: "other", val: method });
+  } catch {
+    throw new TypeError(`fetch: \`${method}\` is no method`);
+  }
   outgoing.setScheme({ tag: url.protocol === "https:" ? "HTTPS" : "HTTP" });
   outgoing.setAuthority(url.host);
   outgoing.setPathWithQuery(url.pathname + url.search);
