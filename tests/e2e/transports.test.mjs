@@ -31,8 +31,11 @@ for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]])
     assert.deepEqual(await ada.next("typing"), [{ username: "Anonymous" }]);
 
     // In another room Bob hears the lobby no more, and the other way round.
-    await ada.ask("joinRoom", { room: "den" });
-    await bob.ask("joinRoom", { room: "den" });
+    ada.emit("joinRoom", { room: "den" });
+    // What one socket sends is handled in order.
+    ada.emit("privateMessage", { targetSocketId: "nobody", text: "joined" });
+    assert.deepEqual(await ada.next("privateMessage"), [{ from: "Ada", text: "joined" }]);
+    bob.emit("joinRoom", { room: "den" });
     assert.deepEqual(await ada.next("userJoined"), [{ username: "Anonymous" }]);
     const cyd = await join({ username: "Cyd" });
     cyd.emit("message", { text: "anybody here?" });

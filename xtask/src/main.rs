@@ -1,9 +1,11 @@
 //! The project's own commands, for a fresh machine that has rustup and Node: each installs what it needs.
 
+mod bench;
 mod fuzz;
 mod install;
 mod python;
 mod run;
+mod scripts;
 mod workspace;
 
 use std::path::Path;
@@ -26,6 +28,9 @@ usage: cargo xtask COMMAND
   soak [CLIENTS] [SECONDS]
                   2,000 clients connect, talk and die in every way, in three rounds of 60 s; then nothing of
                   them may be left in the host (tests/soak/README.md)
+  bench [ROUNDS] [SECONDS]
+                  measure the host beside the reference server and socketioxide (docs/performance.md), by default
+                  in 3 rounds of 4 s for each figure
 ";
 
 /// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "test" => test(),
         Some((command, arguments)) if command == "fuzz" => fuzz::fuzz(arguments),
         Some((command, size)) if command == "soak" && size.len() <= 2 => soak(size),
+        Some((command, numbers)) if command == "bench" && numbers.len() <= 2 => bench(numbers),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -88,7 +94,7 @@ fn test() -> anyhow::Result<()> {
     install::python()?;
     install::npm_packages(&js)?;
     build_guests(&workspace, &guests)?;
-    python::build_guests(&workspace)?;
+    scripts::build(&workspace)?;
 
     // Guests are built above, and their SDK is tested with all it has.
     let native = || guests.iter().flat_map(|guest| ["--exclude", guest]).chain(["--features", "guest-sdk/http"]);
@@ -104,8 +110,10 @@ fn test() -> anyhow::Result<()> {
     for suite in ["e2e", "conformance", "browser"] {
         node_tests(&workspace, &tests.join(suite), None)?;
     }
-    for suite in ["e2e", "browser"] {
-        node_tests(&workspace, &tests.join(suite), Some("python"))?;
+    for language in scripts::LANGUAGES {
+        for suite in ["e2e", "browser"] {
+            node_tests(&workspace, &tests.join(suite), Some(language))?;
+        }
     }
     node_tests(&workspace, &js.join("test"), None)?;
     Ok(())
@@ -136,6 +144,15 @@ fn soak(size: &[String]) -> anyhow::Result<()> {
     build_guests(&workspace, &["probe".to_owned()])?;
     step("tests/soak");
     exec(node(&workspace).arg("soak/main.mjs").args(size))
+}
+
+/// Measures, `ROUNDS` times `SECONDS` for each figure.
+fn bench(numbers: &[String]) -> anyhow::Result<()> {
+    let number = |index: usize, usual: u32| match numbers.get(index) {
+        Some(text) => text.parse().ok().filter(|number| *number > 0).with_context(|| format!("`{text}` is no number")),
+        None => Ok(usual),
+    };
+    bench::bench(number(0, 3)?, number(1, 4)?)
 }
 
 /// Node in the folder of the tests, which start the host themselves.

@@ -67,6 +67,11 @@ describe("errors", () => {
     });
   }
 
+  test("`module` in an ES module", async () => {
+    const { stderr } = await refused({ "handler.js": `${NS}module.exports = ns;`, "package.json": `{ "type": "module" }` });
+    assert.match(stderr, /module is not defined[^]*hint: this is an ES module .* `export default ns`/);
+  });
+
   test("a file that is not there, and a folder", async () => {
     assert.deepEqual(await runBuild("nowhere.js", "-o", "x.wasm"), { code: 1, stderr: "error: there is no file nowhere.js\n" });
     assert.equal((await runBuild(SDK, "-o", "x.wasm")).code, 1);

@@ -1,11 +1,16 @@
 //! From a component's bytes to code that runs.
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::engine::{Calls, Runtime, RuntimeError};
+
+/// How often the images of a component's memories are tried to be made.
+const IMAGE_ATTEMPTS: usize = 20;
+const IMAGE_PAUSE: Duration = Duration::from_millis(20);
 
 /// A component could not be turned into code.
 #[derive(Debug, thiserror::Error)]
@@ -55,10 +60,20 @@ fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>, Compile
     Ok(code)
 }
 
+/// Makes the component, and the images that its instances' memories start from.
 fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the code was made by `Engine::precompile_component`, just now or by an earlier run of this user: the cache
     // takes nothing from directories that others can write to, and nothing whose checksum is wrong.
-    unsafe { Component::deserialize(engine, code) }
+    let component = unsafe { Component::deserialize(engine, code) }?;
+    // An image is a sealed file in memory, and Linux refuses the seal (EBUSY) while something else in the kernel, such as
+    // the migration of pages, holds a page of it. Where it stays so, the first instance tries again and tells.
+    for _ in 0..IMAGE_ATTEMPTS {
+        match component.initialize_copy_on_write_image() {
+            Ok(()) => break,
+            Err(_) => thread::sleep(IMAGE_PAUSE),
+        }
+    }
+    Ok(component)
 }
 
 #[cfg(test)]

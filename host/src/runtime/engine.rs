@@ -22,8 +22,8 @@ use crate::config::HandlerLimits;
 /// How long a guest computes before it has to let other tasks of its thread go on.
 const EPOCH: Duration = Duration::from_millis(10);
 
-/// Size of the stacks that guests and the host functions they call run on; half of it is the guests' at most.
-const STACK: usize = 1 << 20;
+/// What the host functions that guests call may use of a guest's stack.
+const HOST_STACK: usize = 512 << 10;
 
 /// What one component may consist of. QuickJS takes 13 core instances, CPython 38.
 const CORE_INSTANCES: u32 = 100;
@@ -49,6 +49,17 @@ pub enum Calls {
     Plain,
     /// Component-model async: functions that wait beside each other. Costs more for every event.
     Concurrent,
+}
+
+impl Calls {
+    /// Bytes of its stack that a guest may use. QuickJS, which runs on the concurrent engine, takes 700 for a call in the
+    /// handler's JavaScript.
+    fn guest_stack(self) -> usize {
+        match self {
+            Self::Plain => 512 << 10,
+            Self::Concurrent => 2 << 20,
+        }
+    }
 }
 
 /// What all components of the process share.
@@ -153,8 +164,8 @@ fn engine(limits: &HandlerLimits, calls: Calls) -> Result<Engine, RuntimeError> 
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits, calls)))
         .concurrency_support(calls == Calls::Concurrent)
         .epoch_interruption(true)
-        .async_stack_size(STACK)
-        .max_wasm_stack(STACK / 2)
+        .async_stack_size(calls.guest_stack() + HOST_STACK)
+        .max_wasm_stack(calls.guest_stack())
         .wasm_backtrace_max_frames(Some(FRAMES));
     if calls == Calls::Concurrent {
         config.wasm_component_model_async(true);

@@ -3,7 +3,7 @@
  *
  * `cargo xtask test` builds it and the components, and says where they are: `HOST_BIN`, `HOST_GUESTS`. By hand they are
  * looked for in the workspace's target directory. With `HOST_TEST_LOG=1` the hosts' logs are shown. With
- * `HOST_TEST_LANGUAGE=python` the guests that exist in that language are used: `probe-python` for `probe`.
+ * `HOST_TEST_LANGUAGE=js` or `python` the guests that exist in that language are used: `probe-js` for `probe`.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +18,8 @@ import { within } from "./wait.mjs";
 const TARGET = fileURLToPath(new URL("../../../target/", import.meta.url));
 const BINARY = process.env.HOST_BIN ?? resolve(TARGET, "debug/host");
 const GUESTS = process.env.HOST_GUESTS ?? resolve(TARGET, "wasm32-wasip2/release");
-const { HOST_TEST_LANGUAGE: LANGUAGE } = process.env;
+/** What the guests that exist in every language are written in. */
+export const { HOST_TEST_LANGUAGE: LANGUAGE = "rust" } = process.env;
 /** Guests that are written in every language. */
 const EVERYWHERE = ["probe", "chat"];
 /** Compiling a component of some interpreter takes long where the machine is busy; a host that fails exits at once. */
@@ -65,7 +66,7 @@ class Host {
   #watchers = new Set();
 
   constructor(components, flags, env) {
-    const file = (name) => `${GUESTS}/${LANGUAGE && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
+    const file = (name) => `${GUESTS}/${LANGUAGE !== "rust" && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
     const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + file(name)));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
     this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"] });

@@ -28,5 +28,9 @@ export async function buildHandler(source, { engine = "quickjs" } = {}) {
 /** The top level of the file threw: engines run it when they take their snapshot. */
 function evaluationFailure(error, map) {
   const text = mapper(() => map)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /, "");
-  return new BuildError(`the top level of the handler's file failed\n${text}`);
+  // A file is a module of one kind or the other by its name, its project and its syntax, as in Node.
+  const hint = /\b(module|exports|require) is not defined/.test(text)
+    ? 'this is an ES module (.mjs, or "type": "module" in package.json): end it with `export default ns`'
+    : undefined;
+  return new BuildError(`the top level of the handler's file failed\n${text}`, { hint });
 }

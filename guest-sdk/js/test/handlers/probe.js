@@ -16,14 +16,8 @@ ns.socket.on("$connect", async function () {
     await new Promise((resolve) => setTimeout(resolve, 10));
     throw new ConnectError("after a wait");
   }
-  if (auth.ask) await ns.socket.emitWithAck("question").catch((error) => ns.socket.emit("asked", error.code));
   ns.socket.data.connected = ns.socket.connected;
   ns.socket.emit("hello", ns.socket.id);
-});
-
-ns.socket.on("$disconnect", function (reason) {
-  const { data, connected, rooms, handshake } = ns.socket;
-  ns.emit("left", { reason, connected, data, rooms: [...rooms], address: handshake.address });
 });
 
 ns.socket
@@ -51,7 +45,6 @@ ns.socket.on("join", async (rooms) => {
   return [...ns.socket.rooms];
 });
 ns.socket.on("leave", (room) => void ns.socket.leave(room));
-ns.socket.on("disconnect me", (close) => void ns.socket.disconnect(close));
 
 /** `chain` is a list of calls, `[name, ...arguments]`; a name alone is a property. */
 async function call([on, ...chain]) {
@@ -182,7 +175,6 @@ ns.socket.on("timer throws", async () => {
   await new Promise((resolve) => setTimeout(resolve, 10));
   return "goes on";
 });
-ns.socket.on("never", () => new Promise(() => {}));
 ns.socket.on("random", () => [Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(8))], topLevel.random]);
 ns.socket.on("now", () => ({ now: Date.now(), iso: new Date().toISOString(), performance: performance.now() }));
 ns.socket.on("globals", () => {
@@ -197,7 +189,5 @@ ns.socket.on("globals", () => {
     types: [typeof queueMicrotask, typeof setInterval, typeof globalThis.Buffer],
   };
 });
-ns.socket.on("env", () => process.env);
-ns.socket.on("count", () => (globalThis.count = (globalThis.count ?? 0) + 1));
 
 module.exports = ns;
