@@ -1,0 +1,26 @@
+//! The bench namespace on socketioxide, with native handlers. Listens on a free port, which it prints as the host does.
+
+use axum::Router;
+use serde_json::Value;
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Data, SocketRef};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() {
+    let (layer, io) = SocketIo::builder().max_buffer_size(4096).build_layer();
+    io.ns("/bench", async |socket: SocketRef| {
+        socket.on("echo", async |Data(value): Data<Value>, ack: AckSender| ack.send(&value).unwrap());
+        socket.on("join", async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
+            socket.join(room);
+            ack.send(&()).unwrap();
+        });
+        socket.on("say", async |socket: SocketRef, Data((room, text)): Data<(String, String)>| {
+            // A socket that just closed is an error of the whole broadcast.
+            let _ = socket.within(room).emit("said", &text).await;
+        });
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("listening on http://{}", listener.local_addr().unwrap());
+    axum::serve(listener, Router::new().layer(layer)).await.unwrap();
+}

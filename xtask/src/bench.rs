@@ -1,0 +1,201 @@
+//! The host beside the reference server and socketioxide, under the same load: what README's table shows.
+//!
+//! Every round measures every server in turn, so that ratios hold although the machine's speed drifts.
+
+use std::fmt::Write;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::install;
+use crate::run::{output, run, step};
+use crate::workspace::Workspace;
+
+/// A load, the figure of it that is shown, and the servers that get it.
+struct Row {
+    title: &'static str,
+    load: &'static str,
+    figure: &'static str,
+    servers: &'static [&'static str],
+}
+
+const HOST: &str = "host";
+const SCRIPT: &str = "host, JavaScript";
+const REFERENCE: &str = "socket.io";
+const SOCKETIOXIDE: &str = "socketioxide";
+const ALL: [&str; 4] = [HOST, SCRIPT, REFERENCE, SOCKETIOXIDE];
+const PEERS: &[&str] = &[HOST, REFERENCE, SOCKETIOXIDE];
+
+const CPU: &str = "cpu_us";
+/// Of two loads that only differ in the number of sockets.
+const GROWN: &[&str] = &[HOST];
+
+const ROWS: [Row; 9] = [
+    Row { title: "echo with ack: CPU, µs", load: "echo", figure: CPU, servers: &ALL },
+    Row { title: "one delivery of a broadcast: CPU, µs", load: "broadcast", figure: CPU, servers: PEERS },
+    Row { title: "idle connection: memory, bytes", load: "idle", figure: "bytes", servers: PEERS },
+    Row { title: "2,000 echos/s: p50, µs", load: "echo --rate 2000", figure: "p50_us", servers: PEERS },
+    Row { title: "2,000 echos/s: p99, µs", load: "echo --rate 2000", figure: "p99_us", servers: PEERS },
+    Row {
+        title: "the same beside 900 handlers that sleep: p99, µs",
+        load: "--sleepers 900 echo --rate 2000",
+        figure: "p99_us",
+        servers: GROWN,
+    },
+    Row { title: "echo beside 18,000 idle sockets: CPU, µs", load: "--crowd 18000 echo", figure: CPU, servers: GROWN },
+    Row { title: "a delivery among 100: CPU, µs", load: "broadcast --clients 100", figure: CPU, servers: GROWN },
+    Row { title: "a delivery among 18,000: CPU, µs", load: "broadcast --clients 18000", figure: CPU, servers: GROWN },
+];
+
+/// Builds everything, measures, and prints a table in Markdown; the first cell of each row is what is measured.
+pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    build(&workspace)?;
+    let mut rows: Vec<Vec<(&str, f64)>> = Vec::new();
+    for row in &ROWS {
+        step(row.title);
+        rows.push(measure(&workspace, row, rounds, seconds)?);
+    }
+    print!("{}", table(&rows));
+    for (name, component) in [("Rust", "bench"), ("JavaScript", "bench-js")] {
+        println!(
+            "start to listening, compiled code cached, {name}: {} ms",
+            start_time(&workspace, component)?.as_millis()
+        );
+    }
+    Ok(())
+}
+
+fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    let tests = workspace.root.join("tests");
+    install::wasm_target()?;
+    install::node()?;
+    install::npm_packages(&tests)?;
+    install::npm_packages(&workspace.root.join("guest-sdk/js"))?;
+    step("building the host as it is released, its peer and the load (many minutes the first time)");
+    run(workspace.cargo().args(["build", "--release", "--package", "host", "--package", "e2e-tests", "--bins"]))?;
+    let mut peer = workspace.cargo();
+    peer.args(["build", "--release", "--manifest-path", "tests/bench/socketioxide/Cargo.toml", "--target-dir"]);
+    run(peer.arg(workspace.target()))?;
+    crate::build_guests(workspace, &["bench-guest".to_owned(), "probe".to_owned()])?;
+    let mut script = Command::new(release(workspace, "host"));
+    script.args(["build", "--install", "tests/bench/bench.js", "--output"]);
+    run(script.arg(workspace.guests_dir().join("bench-js.wasm")).current_dir(&workspace.root))
+}
+
+/// The median of each server's figures.
+fn measure(workspace: &Workspace, row: &Row, rounds: u32, seconds: u32) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    let mut figures = vec![Vec::new(); row.servers.len()];
+    for _ in 0..rounds {
+        for (server, figures) in row.servers.iter().zip(&mut figures) {
+            let server = Server::start(&mut command(workspace, server))?;
+            let mut load = Command::new(release(workspace, "load"));
+            load.args(["--address", &server.address, "--pid", &server.child.id().to_string()]);
+            load.args(["--seconds", &seconds.to_string()]).args(row.load.split(' '));
+            let printed = output(&mut load)?.context("the load is missing")?;
+            let all: Value = serde_json::from_str(&printed).context("the load printed something else")?;
+            figures.push(all[row.figure].as_f64().with_context(|| format!("no `{}` in {printed}", row.figure))?);
+        }
+    }
+    let medians = figures.into_iter().map(|mut figures| {
+        figures.sort_by(f64::total_cmp);
+        figures.get(figures.len() / 2).copied().unwrap_or_default()
+    });
+    Ok(row.servers.iter().copied().zip(medians).collect())
+}
+
+fn table(rows: &[Vec<(&str, f64)>]) -> String {
+    let mut text = format!("\n| | {} |\n|---|{}\n", ALL.join(" | "), "---|".repeat(ALL.len()));
+    for (row, figures) in ROWS.iter().zip(rows) {
+        let _ = write!(text, "| {} |", row.title);
+        for name in ALL {
+            let found = figures.iter().find(|(server, _)| *server == name);
+            let _ = match found {
+                Some((_, figure)) if *figure < 100.0 => write!(text, " {figure:.1} |"),
+                Some((_, figure)) => write!(text, " {figure:.0} |"),
+                None => write!(text, " |"),
+            };
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn release(workspace: &Workspace, program: &str) -> std::path::PathBuf {
+    workspace.target().join("release").join(program)
+}
+
+fn command(workspace: &Workspace, server: &str) -> Command {
+    match server {
+        REFERENCE => {
+            let mut node = Command::new("node");
+            node.arg(workspace.root.join("tests/bench/reference.mjs"));
+            node
+        }
+        SOCKETIOXIDE => Command::new(release(workspace, "peer-socketioxide")),
+        SCRIPT => host(workspace, "bench-js"),
+        _ => host(workspace, "bench"),
+    }
+}
+
+fn host(workspace: &Workspace, component: &str) -> Command {
+    let mut host = Command::new(release(workspace, "host"));
+    let guest = |name: &str| workspace.guests_dir().join(format!("{name}.wasm"));
+    host.arg("run").arg(guest(component)).arg(guest("probe")).args(["--listen", "127.0.0.1:0", "--handler-time", "1h"]);
+    host.arg("--cache-dir").arg(cache(workspace));
+    host
+}
+
+fn cache(workspace: &Workspace) -> std::path::PathBuf {
+    workspace.target().join("bench-cache")
+}
+
+/// The least of several starts; the one before them compiles.
+fn start_time(workspace: &Workspace, component: &str) -> anyhow::Result<Duration> {
+    let guest = workspace.guests_dir().join(format!("{component}.wasm"));
+    let start = || {
+        let mut host = Command::new(release(workspace, "host"));
+        host.arg("run").arg(&guest).args(["--listen", "127.0.0.1:0", "--cache-dir"]).arg(cache(workspace));
+        let begin = Instant::now();
+        let server = Server::start(&mut host)?;
+        let time = begin.elapsed();
+        drop(server);
+        anyhow::Ok(time)
+    };
+    start()?;
+    let times = (0..5).map(|_| start()).collect::<anyhow::Result<Vec<_>>>()?;
+    times.into_iter().min().context("no start")
+}
+
+/// A server that runs until this is dropped.
+struct Server {
+    child: Child,
+    /// `127.0.0.1:PORT`
+    address: String,
+}
+
+impl Server {
+    /// Waits until it prints where it listens.
+    fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let name = Path::new(command.get_program()).display().to_string();
+        let quiet = command.env("HOST_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut server =
+            Self { child: quiet.spawn().with_context(|| format!("cannot start {name}"))?, address: String::new() };
+        let mut line = String::new();
+        BufReader::new(server.child.stdout.take().context("no stdout")?).read_line(&mut line)?;
+        let address = line.trim().strip_prefix("listening on http://");
+        server.address = address.with_context(|| format!("{name} does not listen"))?.to_owned();
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
