@@ -170,6 +170,8 @@ pub struct HandlerLimits {
     pub table_elements: usize,
     /// Instances at once; further events wait.
     pub instances: usize,
+    /// Events that one instance handles, one after the other. 1: every event has a fresh one.
+    pub reuse: u32,
     /// Bytes of linear memory of all instances together.
     pub total_memory: usize,
     /// Commands of one event.
@@ -199,6 +201,7 @@ impl Default for HandlerLimits {
             memory: 128 << 20,
             table_elements: 100_000,
             instances: 128,
+            reuse: 1,
             total_memory: 1 << 30,
             commands: 10_000,
             command_bytes: 8 << 20,

@@ -24,11 +24,13 @@ struct Row {
 }
 
 const HOST: &str = "host";
+const REUSE: &str = "host, `--reuse`";
 const SCRIPT: &str = "host, JavaScript";
+const SCRIPT_REUSE: &str = "host, JavaScript, `--reuse`";
 const REFERENCE: &str = "socket.io";
 const SOCKETIOXIDE: &str = "socketioxide";
-const ALL: [&str; 4] = [HOST, SCRIPT, REFERENCE, SOCKETIOXIDE];
-const PEERS: &[&str] = &[HOST, REFERENCE, SOCKETIOXIDE];
+const ALL: [&str; 6] = [HOST, REUSE, SCRIPT, SCRIPT_REUSE, REFERENCE, SOCKETIOXIDE];
+const PEERS: &[&str] = &[HOST, REUSE, REFERENCE, SOCKETIOXIDE];
 
 const CPU: &str = "cpu_us";
 /// Of two loads that only differ in the number of sockets.
@@ -137,16 +139,19 @@ fn command(workspace: &Workspace, server: &str) -> Command {
             node
         }
         SOCKETIOXIDE => Command::new(release(workspace, "peer-socketioxide")),
-        SCRIPT => host(workspace, "bench-js"),
-        _ => host(workspace, "bench"),
+        SCRIPT | SCRIPT_REUSE => host(workspace, "bench-js", server == SCRIPT_REUSE),
+        _ => host(workspace, "bench", server == REUSE),
     }
 }
 
-fn host(workspace: &Workspace, component: &str) -> Command {
+fn host(workspace: &Workspace, component: &str, reuse: bool) -> Command {
     let mut host = Command::new(release(workspace, "host"));
     let guest = |name: &str| workspace.guests_dir().join(format!("{name}.wasm"));
     host.arg("run").arg(guest(component)).arg(guest("probe")).args(["--listen", "127.0.0.1:0", "--handler-time", "1h"]);
     host.arg("--cache-dir").arg(cache(workspace));
+    if reuse {
+        host.args(["--reuse", "1000"]);
+    }
     host
 }
 

@@ -3,7 +3,7 @@
 //! A value that means nothing by itself is refused where it is parsed (`units`); here values are held against each
 //! other. Defaults are those of [`ClientLimits`] and [`HandlerLimits`], so that `--help` cannot disagree with them.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use super::machine;
@@ -158,6 +158,13 @@ pub struct HandlerArgs {
     /// [default: one for every 8MiB of --handlers-memory, at most 256 for each core, between 16 and 1000]
     #[arg(long, env = "HOST_HANDLERS", value_name = "N")]
     handlers: Option<NonZeroUsize>,
+
+    /// Events that one instance handles, one after the other. With more than 1, what a handler leaves in its memory is
+    /// there when it handles the next event, of whichever client: events are no longer isolated from each other, and
+    /// cost less. Namespaces stay isolated. An instance ends early after a failure, and when its memory has grown by
+    /// 4MiB. At most a quarter of --handlers waits for further events.
+    #[arg(long, env = "HOST_REUSE", value_name = "N", default_value_t = NonZeroU32::MIN)]
+    reuse: NonZeroU32,
 }
 
 impl ClientArgs {
@@ -216,6 +223,7 @@ impl HandlerArgs {
             memory: self.handler_memory.0,
             table_elements: self.handler_table.get(),
             instances: self.handlers.map_or_else(|| machine::instances(total_memory.0), NonZeroUsize::get),
+            reuse: self.reuse.get(),
             total_memory: total_memory.0,
             commands: self.handler_commands.get(),
             command_bytes: self.handler_command_bytes.0,

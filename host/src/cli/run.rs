@@ -331,7 +331,7 @@ mod tests {
             &["a.wasm", "--env", "NAME"],
             &["a.wasm", "--cors-origin", "example.org"],
             &["a.wasm", "--cors-origin", "https://example.org/page"],
-            &["a.wasm", "--cache-dir", "/tmp"],
+            &["a.wasm", "--reuse", "0"],
             &[],
         ] {
             assert!(config(arguments).unwrap_err().is::<clap::Error>(), "{arguments:?}");

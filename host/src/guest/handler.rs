@@ -1,4 +1,5 @@
-//! A component as the gateway's event handler: one fresh instance an event. Plain requests are in `http`.
+//! A component as the gateway's event handler: one fresh instance an event, unless the operator wants them reused. Plain
+//! requests are in `http`.
 //!
 //! An event takes a permit first, and waits for it as long as it takes. From then on it has [`HandlerLimits::time`],
 //! waiting included; when that is up the call is dropped with its store, wherever it is.
@@ -12,14 +13,15 @@ use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
-use super::bindings::{async_event_handler, event_handler, types};
+use super::bindings::types;
 use super::commands::Current;
 use super::http::Http;
+use super::instance::{Exports, Failure, Guest, Instance, Kept, Returned};
 use super::state::{Grants, State};
 use super::{payload, text};
 use crate::gateway::context::EventContext;
 use crate::gateway::handler::{Description, Event, EventHandler, HandlerError, HandlerFuture};
-use crate::runtime::{Runtime, StoreData, trap_text};
+use crate::runtime::{Runtime, Slot, StoreData, trap_text};
 use crate::socket_io::Payload;
 
 const CONNECT: &str = "$connect";
@@ -29,26 +31,12 @@ pub struct Handler {
     pub(super) runtime: Arc<Runtime>,
     pub(super) instance: InstancePre<State>,
     pub(super) exports: Exports,
+    /// None where every event gets a fresh instance.
+    pub(super) kept: Option<Kept>,
     /// Where it answers plain HTTP requests too.
     pub(super) http: Option<Http>,
     pub(super) grants: Arc<Grants>,
     pub(super) description: Description,
-}
-
-/// Where the handler's functions are in the component.
-pub(super) enum Exports {
-    Plain(event_handler::GuestIndices),
-    Concurrent(async_event_handler::GuestIndices),
-}
-
-/// What a handler returned.
-type Returned = Result<Option<types::Payload>, types::HandlerError>;
-
-/// A call that did not return.
-pub(super) enum Failure {
-    NotStarted(wasmtime::Error),
-    Trapped(wasmtime::Error),
-    TimedOut,
 }
 
 impl EventHandler for Handler {
@@ -65,21 +53,45 @@ impl Handler {
     /// Has the component describe itself.
     pub(super) async fn describe(&self) -> Result<types::Description, HandlerError> {
         let current = Arc::new(Current::new(None, String::new()));
-        self.instance(&current, async |store| self.call_describe(store).await).await
+        let describe = async |store: &mut Store<State>| {
+            Guest::start(&self.instance, &self.exports, store).await?.describe(store).await
+        };
+        self.instance(&current, describe).await
     }
 
     async fn run(&self, event: Event, context: EventContext) -> Result<Option<Payload>, HandlerError> {
         let wants_ack = event.wants_ack;
         let current = Arc::new(Current::new(Some(context), event.name.clone()));
         let event = types::Event::from(event);
-        let returned = self.instance(&current, async |store| self.call_handle(store, &event).await).await?;
+        let mut instance = match self.kept.as_ref().and_then(|kept| kept.take(&current)) {
+            Some(instance) => instance,
+            None => Instance::new(self.slot(&current).await),
+        };
+        let Instance { slot, guest, .. } = &mut instance;
+        let handle = async |store: &mut Store<State>| {
+            let guest = match guest {
+                Some(guest) => guest,
+                None => guest.insert(Guest::start(&self.instance, &self.exports, store).await?),
+            };
+            guest.handle(store, &event).await
+        };
+        let returned = self.within_limits(&current, slot, handle).await?;
 
         let outcome = judge(returned, wants_ack, current.event() == CONNECT, &self.grants);
         // A rejection undoes what was called; any other end leaves it standing.
         if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
             current.flush();
         }
+        if let Some(kept) = &self.kept {
+            kept.keep(&self.runtime, instance);
+        }
         outcome
+    }
+
+    /// Waits for a place for an instance.
+    async fn slot(&self, current: &Arc<Current>) -> Slot<State> {
+        let state = |limiter| State::new(current.clone(), self.grants.clone(), limiter);
+        self.runtime.slot(self.instance.engine(), state).await
     }
 
     /// Runs a call in a fresh instance, within the limits.
@@ -88,8 +100,16 @@ impl Handler {
         current: &Arc<Current>,
         call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,
     ) -> Result<R, HandlerError> {
-        let state = |limiter| State::new(current.clone(), self.grants.clone(), limiter);
-        let mut slot = self.runtime.slot(self.instance.engine(), state).await;
+        let mut slot = self.slot(current).await;
+        self.within_limits(current, &mut slot, call).await
+    }
+
+    async fn within_limits<R>(
+        &self,
+        current: &Arc<Current>,
+        slot: &mut Slot<State>,
+        call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,
+    ) -> Result<R, HandlerError> {
         let returned = tokio::time::timeout(self.grants.limits.time, flushing(current, call(&mut slot.store))).await;
         let failure = match returned {
             Ok(Ok(returned)) => return Ok(returned),
@@ -97,37 +117,6 @@ impl Handler {
             Err(_) => Failure::TimedOut,
         };
         Err(self.explain(failure, slot.store.data_mut()))
-    }
-
-    async fn call_describe(&self, store: &mut Store<State>) -> Result<types::Description, Failure> {
-        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Failure::NotStarted)?;
-        let described = match &self.exports {
-            Exports::Plain(exports) => {
-                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
-                exports.call_describe(store).await
-            }
-            Exports::Concurrent(exports) => {
-                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
-                exports.call_describe(store).await
-            }
-        };
-        described.map_err(Failure::Trapped)
-    }
-
-    async fn call_handle(&self, store: &mut Store<State>, event: &types::Event) -> Result<Returned, Failure> {
-        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Failure::NotStarted)?;
-        let returned = match &self.exports {
-            Exports::Plain(exports) => {
-                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
-                exports.call_handle(store, event).await
-            }
-            Exports::Concurrent(exports) => {
-                let exports = exports.load(&mut *store, &instance).map_err(Failure::NotStarted)?;
-                let call = store.run_concurrent(async |store| exports.call_handle(store, event.clone()).await);
-                call.await.and_then(|returned| returned)
-            }
-        };
-        returned.map_err(Failure::Trapped)
     }
 
     fn explain(&self, failure: Failure, state: &mut State) -> HandlerError {

@@ -26,7 +26,8 @@ use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
 use super::answer::{Answer, Body, Call, Fate};
 use super::commands::Current;
-use super::handler::{Failure, Handler};
+use super::handler::Handler;
+use super::instance::Failure;
 use super::state::State;
 use super::text;
 use crate::config::HandlerLimits;

@@ -9,9 +9,10 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::bindings::{async_event_handler, event_handler};
 use super::error::{LoadError, LoadReason};
-use super::handler::{Exports, Handler};
+use super::handler::Handler;
 use super::http::Http;
 use super::imports;
+use super::instance::{Exports, Kept};
 use super::state::{Grants, State};
 use super::world::{World, world_of};
 use crate::config::{HandlerGrants, HandlerLimits};
@@ -51,7 +52,8 @@ impl Handler {
         let Prepared { instance, exports, http } = prepared;
         let HandlerGrants { env, network } = grants;
         let grants = Arc::new(Grants { limits: runtime.limits().clone(), env, network });
-        let handler = Self { runtime, instance, exports, http, grants, description: Description::default() };
+        let kept = (grants.limits.reuse > 1).then(|| Kept::new(grants.limits.reuse));
+        let handler = Self { runtime, instance, exports, kept, http, grants, description: Description::default() };
         let description = handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: super::description::check(description)?, ..handler })
     }

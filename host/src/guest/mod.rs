@@ -13,6 +13,7 @@ mod examine;
 mod handler;
 mod http;
 mod imports;
+mod instance;
 mod load;
 mod network;
 mod output;

@@ -49,6 +49,12 @@ impl Hooks {
         Self { current, grants, places: None, denied: 0 }
     }
 
+    /// Requests from now on are another event's.
+    pub(super) fn begin(&mut self, current: Arc<Current>) {
+        self.current = current;
+        self.denied = 0;
+    }
+
     /// Holds a request against what is granted.
     fn check(&mut self, uri: &Uri) -> Result<(), Error> {
         let destination = Destination::of(uri)?;

@@ -80,6 +80,12 @@ impl Output {
         Self(Arc::new(Mutex::new(Lines::new(current))))
     }
 
+    /// What is printed from now on is another event's.
+    pub(super) fn begin(&self, current: Arc<Current>) {
+        // Dropping the old ones logs what they still have.
+        *self.0.lock() = Lines::new(current);
+    }
+
     pub(super) fn channel(&self, channel: Channel) -> Printer {
         Printer { output: self.clone(), channel }
     }

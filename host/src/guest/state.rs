@@ -1,4 +1,4 @@
-//! What a store holds while it handles one event.
+//! What a store holds while it handles an event.
 //!
 //! Kept small, as it is made anew for every event: WASI's part, which seeds generators and boxes clocks, is made when
 //! the guest first asks for it, and many handlers never do.
@@ -42,6 +42,8 @@ pub(super) struct State {
     rooms: Option<HashSet<String>>,
     limiter: StoreLimiter,
     wasi: Option<WasiCtx>,
+    /// What `wasi` prints to.
+    output: Option<Output>,
     http: (WasiHttpCtx, Hooks),
     resources: ResourceTable,
 }
@@ -59,9 +61,24 @@ impl State {
             rooms: None,
             limiter,
             wasi: None,
+            output: None,
             http: (WasiHttpCtx::new(), hooks),
             resources,
         }
+    }
+
+    /// Takes over from one event to the next in the same instance. What the guest holds stays: its resources, and streams
+    /// to write to.
+    pub(super) fn begin(&mut self, current: Arc<Current>) {
+        self.spent = Spent::default();
+        self.data = None;
+        self.rooms = None;
+        self.limiter.begin();
+        if let Some(output) = &self.output {
+            output.begin(current.clone());
+        }
+        self.http.1.begin(current.clone());
+        self.current = current;
     }
 
     /// The event's place in the gateway.
@@ -94,7 +111,8 @@ impl StoreData for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| wasi(&self.current, &self.grants));
+        let output = self.output.get_or_insert_with(|| Output::new(self.current.clone()));
+        let ctx = self.wasi.get_or_insert_with(|| wasi(output, &self.grants));
         WasiCtxView { ctx, table: &mut self.resources }
     }
 }
@@ -108,8 +126,7 @@ impl WasiHttpView for State {
 
 /// Clocks, random numbers, output to the log, and the environment that the operator grants. No arguments, no input, no
 /// folders; sockets cannot even be made. HTTP requests are in `network`.
-fn wasi(current: &Arc<Current>, grants: &Grants) -> WasiCtx {
-    let output = Output::new(current.clone());
+fn wasi(output: &Output, grants: &Grants) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdout(output.channel(Channel::Stdout))
         .stderr(output.channel(Channel::Stderr))

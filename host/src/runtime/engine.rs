@@ -39,6 +39,9 @@ const CONCURRENT_STACKS: u32 = 4;
 const KEEP_RESIDENT: usize = 1 << 20;
 const TABLE_KEEP_RESIDENT: usize = 64 << 10;
 
+/// One of so many places may be held by an instance that waits to be called again.
+const RESTING: usize = 4;
+
 /// Frames of a trap's backtrace.
 const FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("is not 0");
 
@@ -69,6 +72,8 @@ pub struct Runtime {
     /// Made when the first component needs it.
     concurrent: Mutex<Option<Engine>>,
     pub(super) permits: Arc<Semaphore>,
+    /// Instances that may hold a permit while nothing calls them.
+    pub(super) rests: Arc<Semaphore>,
     /// Calls that wait for a permit.
     pub(super) waiting: AtomicUsize,
     budget: Arc<MemoryBudget>,
@@ -113,6 +118,7 @@ impl Runtime {
             plain: engine(&limits, Calls::Plain)?,
             concurrent: Mutex::new(None),
             permits: Arc::new(Semaphore::new(permits(&limits))),
+            rests: Arc::new(Semaphore::new(permits(&limits) / RESTING)),
             waiting: AtomicUsize::new(0),
             budget: Arc::new(MemoryBudget::new(limits.total_memory, limits.instances)),
             limits,

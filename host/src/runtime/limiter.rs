@@ -97,6 +97,16 @@ impl StoreLimiter {
         self.refused.as_ref()
     }
 
+    /// Bytes of all linear memories of the store.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Another call begins.
+    pub fn begin(&mut self) {
+        self.refused = None;
+    }
+
     fn refuse(&mut self, refused: Refused) -> Result<bool> {
         self.refused = Some(refused);
         Ok(false)

@@ -25,6 +25,13 @@ pub struct Slot<T: 'static> {
     _permit: OwnedSemaphorePermit,
 }
 
+impl<T> Slot<T> {
+    /// A call begins: it may compute until the next tick.
+    pub fn begin(&mut self) {
+        self.store.set_epoch_deadline(1);
+    }
+}
+
 impl Runtime {
     /// Waits until an instance may run, as long as it takes, and makes a store for it.
     ///
@@ -35,14 +42,21 @@ impl Runtime {
         let mut store = Store::new(engine, data(self.limiter()));
         store.limiter(|data| data.limiter());
         store.set_hostcall_fuel(self.host_bytes());
-        store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             context.data_mut().preempted();
             // Tokio's own yield lets the thread look after its timers and sockets too; waking up at once would not.
             let others: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(tokio::task::yield_now());
             Ok(UpdateDeadline::YieldCustom(1, others))
         });
-        Slot { store, _permit: permit }
+        let mut slot = Slot { store, _permit: permit };
+        slot.begin();
+        slot
+    }
+
+    /// The right of an instance to keep its place while nothing calls it, if there is one left: a quarter of the places
+    /// may be taken so.
+    pub fn rest(&self) -> Option<OwnedSemaphorePermit> {
+        self.rests.clone().try_acquire_owned().ok()
     }
 
     async fn permit(&self) -> OwnedSemaphorePermit {

@@ -110,7 +110,8 @@ on("set", (key, value) => {
 });
 on("setSize", async (size) => {
   ns.socket.data = { x: "x".repeat(size) };
-  return outcome(sleep(0));
+  // Whatever asks the host something keeps what changed before.
+  return outcome(ns.fetchSockets());
 });
 on("get", () => ns.socket.data);
 on("join", async (names) => {

@@ -1,5 +1,5 @@
 /**
- * Timers. What is still to come when the handler's promise has settled is dropped with the instance.
+ * Timers. What is still to come when the handler's promise has settled is dropped with the event.
  *
  * Several callbacks that are due run in the order of their times, whatever the order in which the host wakes us.
  */
@@ -7,7 +7,7 @@
 import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
 
 import { keepDataSoon } from "./data.js";
-import { event } from "./event.js";
+import { cached, event } from "./event.js";
 
 /** The longest delay that browsers and Node take; beyond it they do not wait at all. */
 const LONGEST = 2 ** 31 - 1;
@@ -15,8 +15,9 @@ const LONGEST = 2 ** 31 - 1;
 /** Milliseconds by which sums of times may be off. */
 const ROUNDING = 0.001;
 
-/** By number, in the order in which they were set. */
-const timers = new Map();
+/** Those of the event by number, in the order in which they were set. */
+const pending = () => cached("timers", () => new Map());
+/** Numbers are never used again: an instance may handle further events. */
 let last = 0;
 
 function set(call, callback, delay, interval, args) {
@@ -24,13 +25,13 @@ function set(call, callback, delay, interval, args) {
   if (typeof callback !== "function") throw new TypeError(`${call} takes a function`);
   const ms = delay >= 1 && delay <= LONGEST ? Math.trunc(delay) : 1;
   last += 1;
-  timers.set(last, { callback, args, due: performance.now() + ms, interval: interval ? ms : undefined });
+  pending().set(last, { callback, args, due: performance.now() + ms, interval: interval ? ms : undefined });
   wakeAfter(ms);
   return last;
 }
 
 function clear(id) {
-  timers.delete(Number(id));
+  pending().delete(Number(id));
 }
 
 async function wakeAfter(ms) {
@@ -43,12 +44,14 @@ async function wakeAfter(ms) {
 /** Timers whose time has come, earliest first; the sort is stable. */
 function due() {
   const now = performance.now() + ROUNDING;
+  const timers = pending();
   const ids = [...timers.keys()].filter((id) => timers.get(id).due <= now);
   return ids.sort((a, b) => timers.get(a).due - timers.get(b).due);
 }
 
 /** Awaited, so that what one callback has resolved goes on before the next one. */
 async function fire(id) {
+  const timers = pending();
   const timer = timers.get(id);
   // An earlier callback may have cleared it, or another wake may have run it.
   if (timer === undefined || timer.due > performance.now() + ROUNDING) return;
