@@ -4,7 +4,7 @@
 //! The cost is the CPU time, user and system, that the server's process took while the load ran. It holds on a machine
 //! that others use as well; rates and latencies do not.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -168,7 +168,7 @@ async fn echo(
 /// Each acknowledgement causes the next event.
 async fn echo_in_turn(mut client: Client, inflight: usize, load: &Load) -> anyhow::Result<Histogram<u64>> {
     let mut latencies = Histogram::<u64>::new(3)?;
-    let mut sent = VecDeque::new();
+    let mut sent = HashMap::new();
     let mut id = 0;
     while id < inflight {
         client.ask(id, &mut sent).await?;
@@ -188,7 +188,7 @@ async fn echo_in_turn(mut client: Client, inflight: usize, load: &Load) -> anyho
 /// Time alone causes the next event.
 async fn echo_at_rate(mut client: Client, period: Duration, load: &Load) -> anyhow::Result<Histogram<u64>> {
     let mut latencies = Histogram::<u64>::new(3)?;
-    let mut sent = VecDeque::new();
+    let mut sent = HashMap::new();
     let mut id = 0;
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -347,30 +347,35 @@ impl Client {
         }
     }
 
-    async fn ask(&mut self, id: usize, sent: &mut VecDeque<(usize, Instant)>) -> anyhow::Result<()> {
-        sent.push_back((id, Instant::now()));
+    async fn ask(&mut self, id: usize, sent: &mut HashMap<usize, Instant>) -> anyhow::Result<()> {
+        sent.insert(id, Instant::now());
         self.send(format!(r#"42{NAMESPACE},{id}["echo",{{"text":"{TEXT}"}}]"#)).await
     }
 
     async fn answer(
         &mut self,
-        sent: &mut VecDeque<(usize, Instant)>,
+        sent: &mut HashMap<usize, Instant>,
         latencies: &mut Histogram<u64>,
     ) -> anyhow::Result<()> {
         let packet = self.packet().await?;
         self.check_answer(&packet, sent, latencies)
     }
 
-    /// Events of one socket are handled in order, so answers come in order.
+    /// Answers may come in any order: not every server handles one socket's events one after the other.
     fn check_answer(
         &self,
         packet: &str,
-        sent: &mut VecDeque<(usize, Instant)>,
+        sent: &mut HashMap<usize, Instant>,
         latencies: &mut Histogram<u64>,
     ) -> anyhow::Result<()> {
-        let (id, at) = sent.pop_front().context("an answer to nothing")?;
-        let expected = format!(r#"43{NAMESPACE},{id}[{{"text":"{TEXT}"}}]"#);
-        ensure!(packet == expected, "{expected} was expected: {packet}");
+        let answer = packet.strip_prefix("43").and_then(|rest| rest.strip_prefix(NAMESPACE)?.strip_prefix(','));
+        let parts = answer.and_then(|rest| rest.split_once('['));
+        let (id, arguments) = parts.with_context(|| format!("an acknowledgement was expected: {packet}"))?;
+        ensure!(
+            arguments.strip_prefix(r#"{"text":""#).and_then(|rest| rest.strip_suffix(r#""}]"#)) == Some(TEXT),
+            "another acknowledgement was expected: {packet}"
+        );
+        let at = sent.remove(&id.parse()?).with_context(|| format!("nobody asked for {packet}"))?;
         latencies.record(micros(at))?;
         Ok(())
     }

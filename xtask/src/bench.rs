@@ -43,8 +43,8 @@ const ROWS: [Row; 9] = [
     Row { title: "2,000 echos/s: p50, µs", load: "echo --rate 2000", figure: "p50_us", servers: PEERS },
     Row { title: "2,000 echos/s: p99, µs", load: "echo --rate 2000", figure: "p99_us", servers: PEERS },
     Row {
-        title: "the same beside 900 handlers that sleep: p99, µs",
-        load: "--sleepers 900 echo --rate 2000",
+        title: "the same beside 1,000 handlers that sleep: p99, µs",
+        load: "--sleepers 1000 echo --rate 2000",
         figure: "p99_us",
         servers: GROWN,
     },
@@ -147,7 +147,14 @@ fn command(workspace: &Workspace, server: &str) -> Command {
 fn host(workspace: &Workspace, component: &str, reuse: bool) -> Command {
     let mut host = Command::new(release(workspace, "host"));
     let guest = |name: &str| workspace.guests_dir().join(format!("{name}.wasm"));
-    host.arg("run").arg(guest(component)).arg(guest("probe")).args(["--listen", "127.0.0.1:0", "--handler-time", "1h"]);
+    host.arg("run").arg(guest(component)).arg(guest("probe")).args([
+        "--listen",
+        "127.0.0.1:0",
+        "--handler-time",
+        "1h",
+        "--handlers",
+        "1100",
+    ]);
     host.arg("--cache-dir").arg(cache(workspace));
     if reuse {
         host.args(["--reuse", "1000"]);

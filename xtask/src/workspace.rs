@@ -38,6 +38,13 @@ impl Workspace {
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.root);
+        // Variables of this package, which cargo has set: build scripts that look at them (of ring, for one) would run, and
+        // all that depends on them be compiled, again and again.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+                cargo.env_remove(name);
+            }
+        }
         cargo
     }
 

@@ -26,7 +26,7 @@ mod tests;
 pub struct Connection {
     gateway: Arc<Gateway>,
     session: Arc<Session>,
-    request: ClientRequest,
+    request: Arc<ClientRequest>,
     decoder: Decoder,
     members: Vec<Member>,
     /// Namespaces that the session was in or was refused: packets for them may still be under way.
@@ -40,7 +40,15 @@ impl Connection {
         let limits = gateway.limits();
         let decoder = Decoder::new(limits.payload, limits.attachments);
         let connect_by = Some(now + limits.connect_timeout);
-        Self { gateway, session, request, decoder, members: Vec::new(), left: Vec::new(), connect_by }
+        Self {
+            gateway,
+            session,
+            request: Arc::new(request),
+            decoder,
+            members: Vec::new(),
+            left: Vec::new(),
+            connect_by,
+        }
     }
 
     fn dispatch(&mut self, packet: Packet<'_>) -> Result<(), CloseReason> {
@@ -70,7 +78,8 @@ impl Connection {
             Some(namespace) => {
                 let resume = namespace.recovery().and_then(|recovery| Resume::of(recovery, auth.as_deref()?));
                 let id = resume.as_ref().map(Resume::id);
-                let handshake = handshake(&self.request, auth);
+                let auth = auth.unwrap_or_else(|| "{}".to_owned());
+                let handshake = Handshake { request: self.request.clone(), auth, issued: SystemTime::now() };
                 let socket = Socket::new(namespace.clone(), self.session.clone(), handshake, id);
                 self.members.push(Member::new(socket, self.session.clone(), resume));
                 return;
@@ -180,22 +189,5 @@ impl Drop for Connection {
         for member in &mut self.members {
             member.leave(DisconnectReason::Session(CloseReason::ForcedClose));
         }
-    }
-}
-
-fn handshake(request: &ClientRequest, auth: Option<String>) -> Handshake {
-    let now = SystemTime::now();
-    let issued = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    Handshake {
-        headers: request.headers.clone(),
-        query: request.query.clone(),
-        auth: auth.unwrap_or_else(|| "{}".to_owned()),
-        address: request.address.to_string(),
-        time: humantime::format_rfc3339_millis(now).to_string(),
-        issued: u64::try_from(issued).unwrap_or(u64::MAX),
-        // The host speaks plain HTTP.
-        secure: false,
-        url: request.url.clone(),
-        xdomain: request.headers.iter().any(|(name, _)| name == "origin"),
     }
 }

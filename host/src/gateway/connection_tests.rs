@@ -194,7 +194,7 @@ fn a_client_that_leaves_has_its_events_handled_first() {
     assert!(!goodbye.context.connected());
     assert_eq!(goodbye.context.rooms(), [id.as_str(), "room"]);
     assert_eq!(&*goodbye.context.data(), r#"{"x":1}"#);
-    assert_eq!(goodbye.context.handshake().unwrap().url, "/socket.io/?EIO=4");
+    assert_eq!(goodbye.context.handshake().unwrap().request.url, "/socket.io/?EIO=4");
     goodbye.emit("unheard");
     goodbye.broadcast(rooms(&[&id]), "unheard");
     goodbye.done();

@@ -1,5 +1,6 @@
 //! What a handler sees and asks for: ids, rooms, data, and acknowledgements that it waits for.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::*;
@@ -79,10 +80,9 @@ fn the_handshake_tells_of_the_first_request() {
     let world = world();
     let (mut client, _) = world.joined("/n");
     let handshake = event(&world, &mut client).context.handshake().unwrap();
-    assert_eq!(handshake.query, [("EIO".to_owned(), "4".to_owned())]);
-    assert_eq!((handshake.auth.as_str(), handshake.address.as_str()), ("{}", "127.0.0.1"));
-    assert!(handshake.xdomain && !handshake.secure && handshake.issued > 1_700_000_000_000);
-    assert!(humantime::parse_rfc3339(&handshake.time).is_ok());
+    assert_eq!(handshake.request.query, [("EIO".to_owned(), "4".to_owned())]);
+    assert_eq!((handshake.auth.as_str(), handshake.request.address), ("{}", Ipv4Addr::LOCALHOST.into()));
+    assert!(handshake.issued.elapsed().is_ok());
 }
 
 #[test]

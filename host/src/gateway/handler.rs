@@ -7,8 +7,10 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::context::EventContext;
+use crate::engine_io::handler::ClientRequest;
 use crate::socket_io::Payload;
 use crate::telemetry::metrics;
 
@@ -174,21 +176,12 @@ pub struct RemoteSocket {
 }
 
 /// What was known of the connection when the client joined the namespace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Handshake {
-    /// Lower-case names; a repeated header is joined with `, `.
-    pub headers: Vec<(String, String)>,
-    /// Decoded.
-    pub query: Vec<(String, String)>,
+    /// The session's first request, which all its sockets share.
+    pub request: Arc<ClientRequest>,
     /// JSON text of an object.
     pub auth: String,
-    pub address: String,
-    /// RFC 3339, UTC.
-    pub time: String,
-    /// Milliseconds since 1970.
-    pub issued: u64,
-    pub secure: bool,
-    /// Path and query.
-    pub url: String,
-    pub xdomain: bool,
+    /// When the client joined.
+    pub issued: SystemTime,
 }

@@ -1,5 +1,7 @@
 //! Between the records of `wit/` and the gateway's.
 
+use std::time::SystemTime;
+
 use super::bindings::types;
 use crate::gateway::handler::{Answers, CallError, Event, Handshake, RemoteSocket, Target};
 use crate::socket_io::Payload;
@@ -31,8 +33,35 @@ impl From<types::Operator> for Target {
 
 impl From<&Handshake> for types::HandshakeDetails {
     fn from(handshake: &Handshake) -> Self {
-        let Handshake { headers, query, auth, address, time, issued, secure, url, xdomain } = handshake.clone();
-        Self { headers, query, auth, address, time, issued, secure, url, xdomain }
+        let Handshake { request, auth, issued } = handshake;
+        let since_1970 = issued.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_millis());
+        Self {
+            headers: request.headers.clone(),
+            query: request.query.clone(),
+            auth: auth.clone(),
+            address: request.address.to_string(),
+            time: humantime::format_rfc3339_millis(*issued).to_string(),
+            issued: u64::try_from(since_1970).unwrap_or(u64::MAX),
+            // The host speaks plain HTTP.
+            secure: false,
+            url: request.url.clone(),
+            xdomain: request.headers.iter().any(|(name, _)| name == "origin"),
+        }
+    }
+}
+
+/// Where there is no socket.
+pub(super) fn no_handshake() -> types::HandshakeDetails {
+    types::HandshakeDetails {
+        headers: Vec::new(),
+        query: Vec::new(),
+        auth: "{}".to_owned(),
+        address: String::new(),
+        time: String::new(),
+        issued: 0,
+        secure: false,
+        url: String::new(),
+        xdomain: false,
     }
 }
 

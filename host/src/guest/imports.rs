@@ -14,11 +14,12 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use super::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
 use super::bindings::{async_calls, broadcast_operator, namespace, socket, types};
 use super::commands::{self, Current, names_size};
+use super::convert::no_handshake;
 use super::payload;
 use super::state::State;
 use crate::config::HandlerLimits;
 use crate::gateway::context::EventContext;
-use crate::gateway::handler::{Command, Handshake, Target};
+use crate::gateway::handler::{Command, Target};
 use crate::runtime::Calls;
 use crate::socket_io::Payload;
 
@@ -139,7 +140,7 @@ impl socket::Host for State {
     fn handshake(&mut self) -> HandshakeDetails {
         match self.current.context().and_then(EventContext::handshake) {
             Some(handshake) => (&*handshake).into(),
-            None => (&Handshake { auth: "{}".to_owned(), ..Handshake::default() }).into(),
+            None => no_handshake(),
         }
     }
 

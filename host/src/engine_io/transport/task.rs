@@ -96,12 +96,14 @@ impl<S: Service> SessionTask<S> {
     }
 
     /// Runs the session on a WebSocket whose handshake is under way.
+    ///
+    /// It goes on in a task of its own: this one has room for the handshake, which the session would keep for its life.
     pub(super) async fn on_websocket(mut self, socket: impl Future<Output = Option<WebSocket>>) {
         match socket.await {
             Some(socket) => self.link = Link::WebSocket(socket),
             None => self.end(CloseReason::TransportClose),
         }
-        self.await;
+        tokio::spawn(self);
     }
 
     /// Goes over to the WebSocket of an upgrade.

@@ -31,7 +31,7 @@ use crate::engine_io::CloseReason;
 use crate::engine_io::packet::{Frame, Packet};
 
 /// What the transport reads at once; also what a connection keeps for reading.
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 1024;
 /// Larger packets are sent in fragments of this size, because the connection's write buffer never shrinks.
 const FRAGMENT: usize = 16 * 1024;
 /// What the connection buffers of what it writes: what was there when the last fragment was added, that fragment, and
@@ -173,7 +173,8 @@ impl WebSocket {
     /// Takes the TCP connection out of hyper, whose buffers are freed. None where it is not one.
     async fn new(upgraded: Upgraded, config: WebSocketConfig) -> Option<Self> {
         let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-        Some(Self::on(parts.io.into_inner(), parts.read_buf.into(), config).await)
+        // A copy, as it would be hyper's whole buffer otherwise.
+        Some(Self::on(parts.io.into_inner(), parts.read_buf.to_vec(), config).await)
     }
 
     async fn on(stream: TcpStream, read: Vec<u8>, config: WebSocketConfig) -> Self {
