@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -93,6 +94,16 @@ pub(crate) struct World {
     mounted: Vec<Mounted>,
 }
 
+/// The first request of every session.
+fn request() -> ClientRequest {
+    ClientRequest {
+        headers: vec![("origin".into(), "https://example.org".into())],
+        query: vec![("EIO".into(), "4".into())],
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        url: "/socket.io/?EIO=4".into(),
+    }
+}
+
 impl World {
     /// Namespaces, each with the names of the events that are handled there.
     pub(crate) fn new(namespaces: &[(&str, &[&str])]) -> Self {
@@ -127,13 +138,7 @@ impl World {
     /// A new session.
     pub(crate) fn client(&self) -> Client {
         let session = Arc::new(Session::new("session".into(), self.gateway.limits().unsent_bytes, false));
-        let request = ClientRequest {
-            headers: vec![("origin".into(), "https://example.org".into())],
-            query: vec![("EIO".into(), "4".into())],
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            url: "/socket.io/?EIO=4".into(),
-        };
-        let connection = self.gateway.open(session.clone(), request, Instant::now());
+        let connection = self.gateway.open(session.clone(), request(), Instant::now());
         Client { connection, session }
     }
 
@@ -148,7 +153,8 @@ impl World {
     pub(crate) fn socket(&self, path: &str) -> (Arc<Socket>, Arc<Session>, EventContext) {
         let Mounted { namespace, adapter, .. } = self.mounted(path);
         let session = Arc::new(Session::new("session".into(), self.gateway.limits().unsent_bytes, false));
-        let socket = Socket::new(namespace.clone(), session.clone(), Handshake::default(), None);
+        let handshake = Handshake { request: request().into(), auth: "{}".into(), issued: SystemTime::UNIX_EPOCH };
+        let socket = Socket::new(namespace.clone(), session.clone(), handshake, None);
         socket.accept(Some(Vec::new()));
         adapter.add(&socket);
         session.received();

@@ -52,7 +52,9 @@ function parsed(text, base) {
 /** The request that a redirect asks for, as the Fetch Standard has it. */
 function redirected(request, status, url) {
   const next = { ...request, url, headers: new Headers(request.headers) };
-  if (url.origin !== request.url.origin) next.headers.delete("authorization");
+  // What was meant for one server is not for another.
+  const secrets = url.origin === request.url.origin ? [] : ["authorization", "cookie", "proxy-authorization"];
+  for (const name of secrets) next.headers.delete(name);
   const get = status === 303 ? !["GET", "HEAD"].includes(request.method) : status < 303 && request.method === "POST";
   if (!get) return next;
   for (const name of ["encoding", "language", "location", "type"]) next.headers.delete(`content-${name}`);
