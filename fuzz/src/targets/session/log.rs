@@ -63,7 +63,8 @@ impl Log {
     /// run's number.
     pub fn begin(&mut self, description: &Description, event: &Event, context: &EventContext) -> usize {
         let id = context.socket_id().expect("a socket caused the event").to_owned();
-        let client = context.handshake().expect("a socket has a handshake").request.url.parse().expect("the client's number");
+        let client =
+            context.handshake().expect("a socket has a handshake").request.url.parse().expect("the client's number");
         let namespace = context.namespace().to_owned();
         let connects = description.handles("$connect");
         if !self.lives.contains_key(&id) {
