@@ -165,6 +165,13 @@ describe("socket.data", () => {
     assert.deepEqual(await client.ask("set", "a", 1), { mode: null, a: 1 });
   });
 
+  test("has 64 KiB at most: a larger one is an error to the guest, and the old one stays", async (t) => {
+    const client = await connect(t, await startHost(t));
+    assert.equal(await client.ask("setSize", 60_000), "ok");
+    assert.notEqual(await client.ask("setSize", 70_000), "ok");
+    assert.equal((await client.ask("get")).x.length, 60_000);
+  });
+
   test("is all that lives on: every event has a fresh instance", async (t) => {
     const host = await startHost(t);
     const client = await connect(t, host);

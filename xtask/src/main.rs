@@ -34,7 +34,7 @@ usage: cargo xtask COMMAND
 ";
 
 /// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
-const EVERY_LANGUAGE: [&str; 5] = ["chat.", "recovery.", "reuse.", "semantics.", "transports."];
+const EVERY_LANGUAGE: [&str; 6] = ["chat.", "client-features.", "recovery.", "reuse.", "semantics.", "transports."];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
