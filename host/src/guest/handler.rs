@@ -9,7 +9,10 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::poll_immediate;
+use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
@@ -110,13 +113,11 @@ impl Handler {
         slot: &mut Slot<State>,
         call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,
     ) -> Result<R, HandlerError> {
-        let returned = tokio::time::timeout(self.grants.limits.time, flushing(current, call(&mut slot.store))).await;
-        let failure = match returned {
-            Ok(Ok(returned)) => return Ok(returned),
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::TimedOut,
-        };
-        Err(self.explain(failure, slot.store.data_mut()))
+        let call = flushing(current, call(&mut slot.store));
+        match limited(self.grants.limits.time, call).await {
+            Ok(returned) => Ok(returned),
+            Err(failure) => Err(self.explain(failure, slot.store.data_mut())),
+        }
     }
 
     fn explain(&self, failure: Failure, state: &mut State) -> HandlerError {
@@ -132,6 +133,16 @@ impl Handler {
             None if started => HandlerError::Trapped(text),
             None => HandlerError::NotStarted(text),
         }
+    }
+}
+
+/// Drops a call when its time is up.
+async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    let mut call = pin!(call);
+    // Most handlers never wait, and need no timer: one that computes is interrupted long before its time is up.
+    match poll_immediate(&mut call).await {
+        Some(returned) => returned,
+        None => timeout(time, call).await.unwrap_or(Err(Failure::TimedOut)),
     }
 }
 

@@ -20,6 +20,9 @@ use crate::private_dir::{self, PrivateDirError};
 /// What all entries take together; one CPython component takes some 60 MB.
 const MAX_BYTES: u64 = 1 << 30;
 
+/// What is done to components before they are compiled (`fuse`): counted up with every change of that.
+const PREPARATION: u32 = 1;
+
 const CHECKSUM: usize = 32;
 const SUFFIX: &str = ".cwasm";
 
@@ -41,11 +44,12 @@ impl CodeCache {
         Ok(Self { directory, max_bytes: MAX_BYTES })
     }
 
-    /// The place of one component's code for one engine. Another version of wasmtime, other settings or another
-    /// processor are another place.
+    /// The place of one component's code for one engine. Another version of wasmtime, other settings, another
+    /// processor or another way to prepare components are another place.
     pub(super) fn entry(&self, engine: &Engine, component: &[u8]) -> Entry<'_> {
         let mut engine_digest = DigestHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut engine_digest);
+        PREPARATION.hash(&mut engine_digest);
         let name = format!("{:x}-{:x}{SUFFIX}", engine_digest.0.finalize(), Sha256::digest(component));
         Entry { cache: self, path: self.directory.join(name) }
     }

@@ -7,6 +7,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::engine::{Calls, Runtime, RuntimeError};
+use super::fuse::fuse;
 
 /// How often the images of a component's memories are tried to be made.
 const IMAGE_ATTEMPTS: usize = 20;
@@ -55,7 +56,15 @@ impl Runtime {
 fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
     tracing::info!(component = name, "compiling; this is done once for each version of a component");
     let start = Instant::now();
-    let code = engine.precompile_component(bytes).map_err(CompileError::Invalid)?;
+    let fused = fuse(bytes).unwrap_or_else(|error| {
+        tracing::debug!(%error, component = name, "its modules are not joined");
+        None
+    });
+    // A component that is wrong is told of in terms of what it was.
+    let code = match fused.map(|fused| engine.precompile_component(&fused)) {
+        Some(Ok(code)) => code,
+        Some(Err(_)) | None => engine.precompile_component(bytes).map_err(CompileError::Invalid)?,
+    };
     tracing::info!(component = name, milliseconds = start.elapsed().as_millis(), "compiled");
     Ok(code)
 }

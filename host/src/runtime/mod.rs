@@ -7,6 +7,7 @@ mod cache;
 mod compile;
 mod engine;
 mod failure;
+mod fuse;
 mod inspect;
 mod limiter;
 mod slot;
