@@ -3,6 +3,7 @@
 //! Every round measures every server in turn, so that ratios hold although the machine's speed drifts.
 
 use std::fmt::Write;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -62,7 +63,10 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
         step(row.title);
         rows.push(measure(&workspace, row, rounds, seconds)?);
     }
+    step("events without network, beside bare wasmtime");
+    let beside_bare = beside_bare(&workspace)?;
     print!("{}", table(&rows));
+    print!("{beside_bare}");
     for (name, component) in [("Rust", "bench"), ("JavaScript", "bench-js")] {
         println!(
             "start to listening, compiled code cached, {name}: {} ms",
@@ -87,6 +91,24 @@ fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let mut script = Command::new(release(workspace, "host"));
     script.args(["build", "--install", "tests/bench/bench.js", "--output"]);
     run(script.arg(workspace.guests_dir().join("bench-js.wasm")).current_dir(&workspace.root))
+}
+
+/// What the runtime takes for an event (`host/benches/event.rs`), a line for each.
+fn beside_bare(workspace: &Workspace) -> anyhow::Result<String> {
+    run(workspace.cargo().args(["bench", "--package", "host", "--bench", "event"]))?;
+    let mean = |event: &str, who: &str| {
+        let file = workspace.target().join("criterion").join(event).join(who).join("new/estimates.json");
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let estimates: Value = serde_json::from_str(&text)?;
+        estimates["mean"]["point_estimate"].as_f64().context("criterion wrote no mean")
+    };
+    let mut text = String::new();
+    for event in ["echo", "say", "echo-reused", "say-reused"] {
+        let (host, bare) = (mean(event, "host")? / 1e3, mean(event, "bare")? / 1e3);
+        let _ =
+            writeln!(text, "`{event}` without network: {host:.1} µs, bare wasmtime {bare:.1} µs: {:.2} ×", host / bare);
+    }
+    Ok(text)
 }
 
 /// The median of each server's figures.

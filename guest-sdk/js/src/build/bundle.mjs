@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 import { isBuiltin, missing, polyfill } from "./builtins.mjs";
 import { BuildError } from "./errors.mjs";
-import { ENTRY, withoutSdk } from "./map.mjs";
+import { ENTRY, handlersMap } from "./map.mjs";
 import { marks, needed } from "./polyfills.mjs";
 import { projectOf, settingsOf } from "./project.mjs";
 
@@ -38,7 +38,7 @@ export async function bundle(file, { engine }) {
       sourcesContent: false,
     });
     const text = (suffix) => outputFiles.find(({ path }) => path.endsWith(suffix)).text;
-    const map = withoutSdk(JSON.parse(text(".map")), root);
+    const map = handlersMap(JSON.parse(text(".map")), root);
     const read = Object.keys(metafile.inputs).map((path) => resolve(root, path));
     const inputs = [...read.filter((path) => existsSync(path) && !path.startsWith(SDK)), ...settingsOf(root)];
     return { code: text(".js"), map, sends, warnings: marked.warnings.map(located), inputs };
@@ -75,11 +75,11 @@ function entry(handler, engine, polyfills) {
   const sdk = (name) => JSON.stringify(join(RUNTIME, name));
   return `import ${sdk(`globals.${engine}.js`)};
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
+import { settle } from ${sdk("heap.js")};
 import { serve } from ${sdk("serve.js")};
 import * as handler from ${handler};
 export const ${EXPORT[engine]} = serve(handler);
-// What was garbage while the file was evaluated is not to be collected in every event.
-globalThis.__cqjs?.runGc();
+settle();
 `;
 }
 

@@ -17,17 +17,18 @@ export const engines = Object.keys(ENGINES);
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
   const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
-  const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(JSON.stringify(map))};\n`;
+  const mapText = JSON.stringify(map);
+  const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(mapText)};\n`;
   try {
     return { component: await ENGINES[engine](code + sourceMap, { sends }), warnings, inputs };
   } catch (error) {
-    throw error instanceof BuildError ? error : evaluationFailure(error, map);
+    throw error instanceof BuildError ? error : evaluationFailure(error, mapText);
   }
 }
 
 /** The top level of the file threw: engines run it when they take their snapshot. */
-function evaluationFailure(error, map) {
-  const text = mapper(() => map)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /, "");
+function evaluationFailure(error, mapText) {
+  const text = mapper(() => mapText)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /, "");
   // A file is a module of one kind or the other by its name, its project and its syntax, as in Node.
   const hint = /\b(module|exports|require) is not defined/.test(text)
     ? 'this is an ES module (.mjs, or "type": "module" in package.json): end it with `export default ns`'

@@ -3,19 +3,22 @@
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { decode, encode } from "@jridgewell/sourcemap-codec";
+import { decode } from "@jridgewell/sourcemap-codec";
 
 const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The name of the file that the build makes up to start with. */
 export const ENTRY = "realtime-entry.js";
 
-/** The map without the SDK, whose frames nobody wants to see: its places have no source. */
-export function withoutSdk({ sources, mappings }, root) {
+/**
+ * The handler's files, and for each line of the bundle its segments, in order: the column where one starts, and the file, the
+ * line and the column, from 0, that it was made of. What was made of the SDK, whose frames nobody wants to see, has none.
+ */
+export function handlersMap({ sources, mappings }, root) {
   const kept = sources.filter((source) => isHandlers(source, root));
   const index = sources.map((source) => kept.indexOf(source));
   const lines = decode(mappings).map((line) => merged(line.map((segment) => moved(segment, index))));
-  return { version: 3, sources: kept, names: [], mappings: encode(lines) };
+  return { sources: kept, lines };
 }
 
 /** A segment without its name, pointing to a kept source or to none. */

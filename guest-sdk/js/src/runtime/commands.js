@@ -21,12 +21,13 @@ class Rejected extends Promise {
 
 /** Carries out a command at once. Errors reject; those that nobody awaits are logged when the handler has returned. */
 export function command(call, run) {
-  const { rejected } = event(call);
+  const current = event(call);
   try {
     run();
     return Promise.resolve();
   } catch (thrown) {
     const error = fromHost(call, thrown);
+    const rejected = (current.rejected ??= new Set());
     const promise = Rejected.reject(error);
     promise.forget = () => rejected.delete(error);
     rejected.add(error);

@@ -33,7 +33,7 @@ export function setData(value) {
 
 /** Writes the object back if it has changed. */
 export function keepData() {
-  const data = event(NAME).cache.get(NAME);
+  const data = event(NAME).cache?.get(NAME);
   if (data === undefined) return;
   const text = JSON.stringify(data.value);
   if (text === data.text) return;

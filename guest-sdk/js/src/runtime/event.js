@@ -6,9 +6,10 @@
 
 let current;
 
-/** Begins an event. */
-export function begin(ns) {
-  current = { ns, cache: new Map(), rejected: new Set() };
+/** Begins an event. What few events need is made when they do. */
+export function begin() {
+  current = { cache: undefined, rejected: undefined };
+  return current;
 }
 
 /** Whether an event is being handled; at the top level of a handler's file none is. */
@@ -26,7 +27,7 @@ export function event(what) {
 
 /** A value that stays the same for the whole event. */
 export function cached(what, read) {
-  const { cache } = event(what);
+  const cache = (event(what).cache ??= new Map());
   if (!cache.has(what)) cache.set(what, read());
   return cache.get(what);
 }

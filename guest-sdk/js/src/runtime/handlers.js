@@ -20,10 +20,12 @@ export class Handlers {
   }
 
   /** What runs for an event: those of any event first, as in Socket.IO, but not for the host's own events. */
-  *of(event, args) {
-    if (event !== "$connect" && event !== "$disconnect") {
-      for (const handler of this.#any) yield [handler, [event, ...args]];
-    }
-    for (const handler of this.#named.get(event) ?? []) yield [handler, args];
+  of(event) {
+    const named = this.#named.get(event) ?? [];
+    if (this.#any.length === 0 || event === "$connect" || event === "$disconnect") return named;
+    const any = this.#any.map((handler) => function (...args) {
+      return handler.call(this, event, ...args);
+    });
+    return [...any, ...named];
   }
 }

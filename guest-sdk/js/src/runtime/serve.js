@@ -2,7 +2,7 @@
 
 import { keepData } from "./data.js";
 import { rejection } from "./errors.js";
-import { begin, event } from "./event.js";
+import { begin } from "./event.js";
 import { partsOf } from "./namespace.js";
 import { decode, encode } from "./payload.js";
 import { onOneLine } from "./stack.js";
@@ -12,17 +12,27 @@ export function serve(exported) {
   const { ns, path, handlers } = namespaceOf(exported);
   const describe = () => ({ namespace: path ?? null, ...handlers.describe() });
   const handle = async ({ name, payload, wantsAck }) => {
-    begin(ns);
-    const ack = acknowledgement(wantsAck);
+    const current = begin();
+    let ack = null;
+    const args = decode(payload);
+    // The callback counts before the returned value, and only once.
+    if (wantsAck) args.push((...values) => void (ack ??= encode(values)));
     try {
-      const returned = await run(ns, handlers.of(name, [...decode(payload), ...ack.callback]));
-      keepData();
-      reportRejected();
-      return ack.payload(returned);
+      let first;
+      for (const handler of handlers.of(name)) {
+        const returned = await handler.apply(ns, args);
+        if (first === undefined) first = returned;
+      }
+      if (current.cache !== undefined) keepData();
+      reportRejected(current);
+      if (wantsAck && first !== undefined) ack ??= encode([first]);
+      return ack;
     } catch (error) {
-      reportRejected(error);
-      if (ack.sent) return afterAck(ack, error);
-      throw refused(name, error);
+      reportRejected(current, error);
+      if (ack === null) throw refused(name, error);
+      // What was acknowledged stands, as every call before the error does.
+      console.error(onOneLine(error));
+      return ack;
     }
   };
   return { describe, handle };
@@ -36,40 +46,10 @@ function namespaceOf(exported) {
   throw new Error("the file does not export its namespace: end it with `module.exports = ns` or `export default ns`");
 }
 
-/** Runs handlers one after the other, and returns the first value that one returns. */
-async function run(ns, handlers) {
-  let first;
-  for (const [handler, args] of handlers) {
-    const returned = await handler.apply(ns, args);
-    if (first === undefined) first = returned;
-  }
-  return first;
-}
-
-/** The answer that a client waits for, if it does. The callback counts before the returned value, and only once. */
-function acknowledgement(wanted) {
-  let payload;
-  const callback = (...values) => {
-    payload ??= encode(values);
-  };
-  return {
-    callback: wanted ? [callback] : [],
-    get sent() {
-      return payload !== undefined;
-    },
-    payload: (returned) => payload ?? (wanted && returned !== undefined ? encode([returned]) : null),
-  };
-}
-
-/** What was acknowledged stands, as every call before the error does. */
-function afterAck(ack, error) {
-  console.error(onOneLine(error));
-  return ack.payload();
-}
-
 /** Logs the errors of commands that nobody awaited, other than the one that the handler failed with. */
-function reportRejected(failedWith) {
-  for (const error of event("the end").rejected) {
+function reportRejected({ rejected }, failedWith) {
+  if (rejected === undefined) return;
+  for (const error of rejected) {
     if (error !== failedWith) console.error(onOneLine(error));
   }
 }
