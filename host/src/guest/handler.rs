@@ -7,7 +7,7 @@
 //! [`HandlerLimits::time`]: crate::config::HandlerLimits::time
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,11 +113,12 @@ impl Handler {
         slot: &mut Slot<State>,
         call: impl AsyncFnOnce(&mut Store<State>) -> Result<R, Failure>,
     ) -> Result<R, HandlerError> {
-        let call = flushing(current, call(&mut slot.store));
-        match limited(self.grants.limits.time, call).await {
-            Ok(returned) => Ok(returned),
-            Err(failure) => Err(self.explain(failure, slot.store.data_mut())),
-        }
+        let returned = {
+            // Pinned here, once: futures that take others by value are each twice as large as those.
+            let call = pin!(call(&mut slot.store));
+            limited(self.grants.limits.time, flushing(current, call)).await
+        };
+        returned.map_err(|failure| self.explain(failure, slot.store.data_mut()))
     }
 
     fn explain(&self, failure: Failure, state: &mut State) -> HandlerError {
@@ -147,8 +148,7 @@ async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure
 }
 
 /// Runs a call, and has its commands take effect whenever it waits.
-async fn flushing<R>(current: &Current, call: impl Future<Output = R>) -> R {
-    let mut call = pin!(call);
+async fn flushing<R>(current: &Current, mut call: Pin<&mut impl Future<Output = R>>) -> R {
     poll_fn(|context| {
         let poll = call.as_mut().poll(context);
         if poll.is_pending() {

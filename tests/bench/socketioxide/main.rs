@@ -1,10 +1,13 @@
-//! The bench namespace on socketioxide, with native handlers. Listens on a free port, which it prints as the host does.
+//! What the load uses, on socketioxide, with native handlers. Listens on a free port, which it prints as the host does.
+
+use std::time::Duration;
 
 use axum::Router;
 use serde_json::Value;
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 #[tokio::main]
 async fn main() {
@@ -20,6 +23,12 @@ async fn main() {
         });
         socket.on("say", async |socket: SocketRef, Data((room, text)): Data<(String, String)>| {
             let _ = socket.within(room).emit("said", &text).await;
+        });
+    });
+    io.ns("/probe", async |socket: SocketRef| {
+        socket.on("sleep", async |Data(ms): Data<u64>, ack: AckSender| {
+            sleep(Duration::from_millis(ms)).await;
+            let _ = ack.send(&ms);
         });
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
