@@ -74,7 +74,9 @@ impl<'a> Needed<'a> {
                 Item::Instance(number) if group.number(*number).is_none() => {
                     if let Instance::Instantiate { module_index, args } = scan.instance(*number)? {
                         for arg in args {
-                            needed.instance(scan, arg.index);
+                            for entity in needed.instance(scan, arg.index) {
+                                needed.entity(scan, entity);
+                            }
                             if group.number(arg.index).is_some() {
                                 let imports = scan.imports_from(*module_index, arg.name)?;
                                 needed.exports.extend(imports.iter().map(|import| (arg.index, import.name)));
@@ -89,19 +91,24 @@ impl<'a> Needed<'a> {
     }
 
     fn entity(&mut self, scan: &Scan<'a>, entity: (Kind, u32)) {
-        if self.entities.insert(entity)
-            && let Some(Entity::Export(export)) = scan.entities.get(&entity)
-        {
-            self.exports.insert(*export);
-            self.instance(scan, export.0);
+        let mut pending = vec![entity];
+        while let Some(entity) = pending.pop() {
+            if self.entities.insert(entity)
+                && let Some(Entity::Export(export)) = scan.entities.get(&entity)
+            {
+                self.exports.insert(*export);
+                pending.extend(self.instance(scan, export.0));
+            }
         }
     }
 
-    fn instance(&mut self, scan: &Scan<'a>, number: u32) {
-        if self.instances.insert(number)
-            && let Ok(Instance::FromExports(exports)) = scan.instance(number)
-        {
-            exports.iter().for_each(|export| self.entity(scan, (export.kind.into(), export.index)));
+    /// Adds an instance, and returns what it consists of.
+    fn instance(&mut self, scan: &Scan<'a>, number: u32) -> Vec<(Kind, u32)> {
+        match scan.instance(number) {
+            Ok(Instance::FromExports(exports)) if self.instances.insert(number) => {
+                exports.iter().map(|export| (export.kind.into(), export.index)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }

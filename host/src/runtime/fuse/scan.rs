@@ -248,17 +248,21 @@ impl<'a> Scan<'a> {
         Ok(Member { parts, sources })
     }
 
-    fn source(&self, (instance, name): ExportOf<'a>, group: &Group) -> Option<Origin<'a>> {
-        match self.instances.get(instance as usize)? {
-            Instance::Instantiate { .. } => Some(Origin::Member(Source::Member(group.number(instance)?, name))),
-            Instance::FromExports(exports) => {
-                let export = exports.iter().find(|export| export.name == name)?;
-                match self.entities.get(&(Kind::from(export.kind), export.index))? {
-                    // Of an instance before this one, so that this comes to an end.
-                    Entity::Export(origin) if origin.0 < instance => self.source(*origin, group),
-                    Entity::Export(_) => None,
-                    Entity::Canonical => Some(Origin::Outside(export.index)),
+    fn source(&self, mut export: ExportOf<'a>, group: &Group) -> Option<Origin<'a>> {
+        loop {
+            let (number, name) = export;
+            let exports = match self.instances.get(number as usize)? {
+                Instance::Instantiate { .. } => {
+                    return Some(Origin::Member(Source::Member(group.number(number)?, name)));
                 }
+                Instance::FromExports(exports) => exports,
+            };
+            let found = exports.iter().find(|export| export.name == name)?;
+            match self.entities.get(&(Kind::from(found.kind), found.index))? {
+                // Of an instance before this one, so that this comes to an end.
+                Entity::Export(origin) if origin.0 < number => export = *origin,
+                Entity::Export(_) => return None,
+                Entity::Canonical => return Some(Origin::Outside(found.index)),
             }
         }
     }
