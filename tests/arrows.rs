@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module with what it may import, beside itself and what these import in turn. A nested module is one of its own.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("main", &["app", "cli"]),
     ("cli", &["app", "build"]),
     ("build", LEAVES),
@@ -24,11 +24,12 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("runtime", LEAVES),
     ("config", &[]),
     ("hint", &[]),
+    ("machine", &[]),
     ("private_dir", &[]),
     ("telemetry", &[]),
 ];
 
-const LEAVES: &[&str] = &["config", "hint", "private_dir", "telemetry"];
+const LEAVES: &[&str] = &["config", "hint", "machine", "private_dir", "telemetry"];
 
 /// Modules and the libraries that their code must not name.
 const NEVER_NAMED: [(&str, &str); 7] = [

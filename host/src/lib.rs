@@ -2,7 +2,7 @@
 //!
 //! `ARCHITECTURE.md` has the map. Imports go one way: `cli → app → {http, guest, adapter}`,
 //! `http → engine_io::transport → engine_io`, `guest → {runtime, gateway}`, `adapter → gateway → {socket_io, engine_io}`;
-//! `cli → build`; `config`, `hint`, `private_dir` and `telemetry` are leaves.
+//! `cli → build`; `config`, `hint`, `machine`, `private_dir` and `telemetry` are leaves.
 
 pub mod adapter;
 pub mod app;
@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod guest;
 pub mod hint;
 pub mod http;
+pub mod machine;
 pub mod private_dir;
 pub mod runtime;
 pub mod socket_io;

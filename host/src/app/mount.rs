@@ -15,6 +15,7 @@ use crate::gateway::{Gateway, MountError};
 use crate::guest::{Handler, LoadError};
 use crate::hint;
 use crate::http::{Connection, RequestBody, RequestHandler, ResponseFuture};
+use crate::machine;
 use crate::runtime::{CodeCache, Runtime};
 
 /// What namespaces are made of.
@@ -39,6 +40,12 @@ impl RequestHandler for Site {
 
 /// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
 pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Parts)> {
+    if machine::may_swap() {
+        tracing::info!(
+            "this system may swap: memory of handlers is given back to it after every event, which makes events dearer; \
+             forbid it for the host (systemd: MemorySwapMax=0; docker: --memory-swap as large as --memory) or turn it off"
+        );
+    }
     let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
     let mut gateway = Gateway::new(config.client.clone(), config.recovery.clone());
     let mut adapters = Vec::new();

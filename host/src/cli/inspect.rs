@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::cache::CacheArgs;
-use super::machine;
 use crate::config::{HandlerLimits, InspectConfig};
+use crate::machine;
 
 /// Say what a component is: its namespace and events, what it imports and whether that is granted, its size, what made
 /// it.

@@ -6,10 +6,9 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use super::machine;
 use super::units::{CountOrNone, Size, Time};
 use crate::config::{ClientLimits, HandlerLimits, RecoveryLimits};
-use crate::hint;
+use crate::{hint, machine};
 
 /// The largest timer of JavaScript: clients wait ping interval + ping timeout with one.
 const LONGEST_CLIENT_TIMER: Duration = Duration::from_millis(i32::MAX as u64);

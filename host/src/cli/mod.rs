@@ -4,7 +4,6 @@ pub mod build;
 mod cache;
 pub mod inspect;
 mod limits;
-mod machine;
 mod net;
 pub mod new;
 pub mod run;

@@ -53,18 +53,17 @@ impl Connection {
 
     fn dispatch(&mut self, packet: Packet<'_>) -> Result<(), CloseReason> {
         let path = packet.namespace.as_ref();
-        let known = self.was_in(path);
-        let member = self.members.iter_mut().find(|m| m.is_active() && m.socket().namespace().path() == path);
+        let member = self.members.iter().position(|m| m.is_active() && m.socket().namespace().path() == path);
         match (packet.body, member) {
             (Body::Connect { auth }, None) => self.connect(path, auth),
             (Body::Event { name, payload, ack }, Some(member)) => {
-                member.push(Event { name, payload, wants_ack: ack.is_some() }, ack);
+                self.members[member].push(Event { name, payload, wants_ack: ack.is_some() }, ack);
                 return self.check_unhandled();
             }
-            (Body::Ack { id, payload }, Some(member)) => member.socket().acknowledged(id, payload),
-            (Body::Disconnect, Some(member)) => member.leave(DisconnectReason::ClientNamespace),
+            (Body::Ack { id, payload }, Some(member)) => self.members[member].socket().acknowledged(id, payload),
+            (Body::Disconnect, Some(member)) => self.members[member].leave(DisconnectReason::ClientNamespace),
             // The socket has left in the meantime; the client may not know yet.
-            (_, None) if known => {}
+            (_, None) if self.was_in(path) => {}
             (Body::Connect { .. }, Some(_)) | (_, None) => return Err(CloseReason::ForcedServerClose),
         }
         Ok(())
@@ -81,6 +80,8 @@ impl Connection {
                 let auth = auth.unwrap_or_else(|| "{}".to_owned());
                 let handshake = Handshake { request: self.request.clone(), auth, issued: SystemTime::now() };
                 let socket = Socket::new(namespace.clone(), self.session.clone(), handshake, id);
+                // Most clients use one namespace: a vector makes room for four.
+                self.members.reserve_exact(1);
                 self.members.push(Member::new(socket, self.session.clone(), resume));
                 return;
             }

@@ -117,7 +117,11 @@ fn is_websocket<B>(request: &Request<B>) -> bool {
 }
 
 fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
-    form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
+    let mut pairs: Vec<_> =
+        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+    // Kept as long as the session.
+    pairs.shrink_to_fit();
+    pairs
 }
 
 /// What handlers get to see of the request that opened the session.
