@@ -53,18 +53,22 @@ impl Connection {
 
     fn dispatch(&mut self, packet: Packet<'_>) -> Result<(), CloseReason> {
         let path = packet.namespace.as_ref();
-        let member = self.members.iter().position(|m| m.is_active() && m.socket().namespace().path() == path);
+        let member = self.members.iter_mut().find(|m| m.is_active() && m.socket().namespace().path() == path);
         match (packet.body, member) {
             (Body::Connect { auth }, None) => self.connect(path, auth),
             (Body::Event { name, payload, ack }, Some(member)) => {
-                self.members[member].push(Event { name, payload, wants_ack: ack.is_some() }, ack);
+                member.push(Event { name, payload, wants_ack: ack.is_some() }, ack);
                 return self.check_unhandled();
             }
-            (Body::Ack { id, payload }, Some(member)) => self.members[member].socket().acknowledged(id, payload),
-            (Body::Disconnect, Some(member)) => self.members[member].leave(DisconnectReason::ClientNamespace),
-            // The socket has left in the meantime; the client may not know yet.
-            (_, None) if self.was_in(path) => {}
-            (Body::Connect { .. }, Some(_)) | (_, None) => return Err(CloseReason::ForcedServerClose),
+            (Body::Ack { id, payload }, Some(member)) => member.socket().acknowledged(id, payload),
+            (Body::Disconnect, Some(member)) => member.leave(DisconnectReason::ClientNamespace),
+            (Body::Connect { .. }, Some(_)) => return Err(CloseReason::ForcedServerClose),
+            (_, None) => {
+                // The socket may have left in the meantime, and the client may not know yet.
+                if !self.was_in(path) {
+                    return Err(CloseReason::ForcedServerClose);
+                }
+            }
         }
         Ok(())
     }
