@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode, ReencodeComponent};
 use wasm_encoder::{
-    Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentSectionId, ExportKind, InstanceSection,
-    Module, ModuleArg, RawSection,
+    Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentSectionId, ComponentTypeSection,
+    ExportKind, InstanceSection, Module, ModuleArg, RawSection,
 };
-use wasmparser::{Import, Instance};
+use wasmparser::{Import, Instance, Validator, WasmFeatures};
 
 use super::module::{self, kind_of};
-use super::scan::{Entity, ExportOf, Group, Item, Scan, hands_modules_on, uses};
+use super::scan::{Entity, ExportOf, Group, Item, Scan, hands_modules_on};
 use super::{Counters, Error, Indices, Kind, NoSuchIndex};
 
 /// How deep components are looked for in components.
@@ -20,8 +20,10 @@ const DEPTH: u32 = 8;
 ///
 /// # Errors
 ///
-/// Where the component is invalid. Not all that is invalid is found.
+/// Where the component is invalid, or has something that cannot be taken over.
 pub(in crate::runtime) fn fuse(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    // What follows relies on it: counts, indices and nesting are bounded then.
+    Validator::new_with_features(WasmFeatures::all()).validate_all(bytes)?;
     if hands_modules_on(bytes)? { Ok(None) } else { fuse_component(bytes, DEPTH) }
 }
 
@@ -66,11 +68,6 @@ impl<'a> Needed<'a> {
         let mut needed = Self::default();
         for item in &scan.items {
             match item {
-                Item::Canonical(function, _) => {
-                    for used in uses(function)? {
-                        needed.entity(scan, used);
-                    }
-                }
                 Item::Instance(number) if group.number(*number).is_none() => {
                     if let Instance::Instantiate { module_index, args } = scan.instance(*number)? {
                         for arg in args {
@@ -79,12 +76,16 @@ impl<'a> Needed<'a> {
                             }
                             if group.number(arg.index).is_some() {
                                 let imports = scan.imports_from(*module_index, arg.name)?;
-                                needed.exports.extend(imports.iter().map(|import| (arg.index, import.name)));
+                                needed.exports.extend(imports.map(|import| (arg.index, import.name)));
                             }
                         }
                     }
                 }
-                _ => {}
+                _ => {
+                    for used in item.uses()? {
+                        needed.entity(scan, used);
+                    }
+                }
             }
         }
         Ok(needed)
@@ -170,6 +171,12 @@ impl<'r, 'a> Rewriter<'r, 'a> {
                 }
                 Ok(())
             }
+            Item::Types(types) => {
+                let mut section = ComponentTypeSection::new();
+                self.parse_component_type_section(&mut section, types.clone())?;
+                self.written.section(&section);
+                Ok(())
+            }
             Item::Alias(alias) => {
                 let mut section = ComponentAliasSection::new();
                 section.alias(self.component_alias(alias.clone())?);
@@ -199,7 +206,7 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         let data = match self.members_module(number)? {
             Some(0) => joined,
             Some(_) => &empty,
-            None => self.scan.module(number)?,
+            None => self.scan.module(number)?.0,
         };
         self.written.section(&RawSection { id, data });
         Ok(())
@@ -243,7 +250,7 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         if let Instance::Instantiate { module_index, args } = instance {
             for arg in args {
                 if let Some(member) = self.group.number(arg.index) {
-                    self.show(member, arg.index, &self.scan.imports_from(*module_index, arg.name)?);
+                    self.show(member, arg.index, self.scan.imports_from(*module_index, arg.name)?);
                 }
             }
         }
@@ -260,7 +267,7 @@ impl<'r, 'a> Rewriter<'r, 'a> {
     }
 
     /// Makes an instance of those exports of a member that somebody imports.
-    fn show(&mut self, member: usize, number: u32, imports: &[Import<'_>]) {
+    fn show<'i>(&mut self, member: usize, number: u32, imports: impl Iterator<Item = &'i Import<'i>>) {
         let mut aliases = ComponentAliasSection::new();
         let mut exports = Vec::new();
         for import in imports {

@@ -107,7 +107,7 @@ pub(super) enum Source<'a> {
 
 /// A module, and where each of its imports comes from.
 pub(super) struct Member<'a> {
-    pub(super) parts: Parts<'a>,
+    pub(super) parts: &'a Parts<'a>,
     pub(super) sources: Vec<Source<'a>>,
 }
 
@@ -296,7 +296,7 @@ impl Joined {
         renumber: &mut Renumber<'_>,
         exported: impl Fn(&str) -> Option<String>,
     ) -> Result<(), Error> {
-        let parts = &member.parts;
+        let parts = member.parts;
         if let Some(types) = &parts.types {
             renumber.parse_type_section(&mut self.types, types.clone())?;
         }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use wasm_encoder::CanonicalFunctionSection;
 use wasm_encoder::reencode::{Error as ReencodeError, Reencode, ReencodeComponent};
+use wasm_encoder::{CanonicalFunctionSection, ComponentTypeSection};
 use wasmparser::{
     CanonicalFunction, Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Import, Instance, Parser, Payload,
+    ComponentTypeRef, ComponentTypeSectionReader, Import, Instance, Parser, Payload,
 };
 
 use super::module::{Member, Parts, Source, kind_of};
@@ -61,10 +61,29 @@ pub(super) enum Item<'a> {
     CoreAlias(Kind, u32),
     /// The index that it has among the core functions, if it is one.
     Canonical(CanonicalFunction, Option<u32>),
+    /// Resources name the core functions that destroy them.
+    Types(ComponentTypeSectionReader<'a>),
     Alias(ComponentAlias<'a>),
     Component(Cow<'a, [u8]>),
     /// A section that names nothing of the core.
     Other(u8, &'a [u8]),
+}
+
+impl Item<'_> {
+    /// What of the core it names, other than core instances do.
+    pub(super) fn uses(&self) -> Result<Vec<(Kind, u32)>, Error> {
+        let mut uses = Uses(Vec::new());
+        match self {
+            Self::Canonical(function, _) => {
+                uses.parse_component_canonical(&mut CanonicalFunctionSection::new(), function.clone())?;
+            }
+            Self::Types(types) => {
+                uses.parse_component_type_section(&mut ComponentTypeSection::new(), types.clone())?;
+            }
+            _ => {}
+        }
+        Ok(uses.0)
+    }
 }
 
 /// What a core function, table, … of the component is.
@@ -78,7 +97,7 @@ pub(super) enum Entity<'a> {
 #[derive(Default)]
 pub(super) struct Scan<'a> {
     pub(super) items: Vec<Item<'a>>,
-    modules: Vec<&'a [u8]>,
+    modules: Vec<(&'a [u8], Parts<'a>)>,
     instances: Vec<Instance<'a>>,
     pub(super) entities: HashMap<(Kind, u32), Entity<'a>>,
 }
@@ -120,7 +139,8 @@ impl<'a> Scan<'a> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
                 self.items.push(Item::Module(number(self.modules.len())));
-                self.modules.push(bytes.get(unchecked_range).unwrap_or_default());
+                let module = bytes.get(unchecked_range).unwrap_or_default();
+                self.modules.push((module, Parts::parse(module)?));
             }
             Payload::ComponentSection { unchecked_range, .. } => {
                 self.items.push(Item::Component(bytes.get(unchecked_range).unwrap_or_default().into()));
@@ -155,6 +175,7 @@ impl<'a> Scan<'a> {
                     self.items.push(Item::Canonical(function, index));
                 }
             }
+            Payload::ComponentTypeSection(types) => self.items.push(Item::Types(types)),
             // Names of indices that will be others.
             Payload::CustomSection(_) => {}
             other => {
@@ -170,8 +191,8 @@ impl<'a> Scan<'a> {
         self.instances.get(number as usize).ok_or(ReencodeError::UserError(NoSuchIndex))
     }
 
-    pub(super) fn module(&self, number: u32) -> Result<&'a [u8], Error> {
-        self.modules.get(number as usize).copied().ok_or(ReencodeError::UserError(NoSuchIndex))
+    pub(super) fn module(&self, number: u32) -> Result<&(&'a [u8], Parts<'a>), Error> {
+        self.modules.get(number as usize).ok_or(ReencodeError::UserError(NoSuchIndex))
     }
 
     /// The first core instances, up to the first item that needs more of them than a name for an export. None or several.
@@ -181,7 +202,7 @@ impl<'a> Scan<'a> {
             match item {
                 Item::Instance(number) => {
                     let Instance::Instantiate { module_index, .. } = self.instance(*number)? else { continue };
-                    let parts = Parts::parse(self.module(*module_index)?)?;
+                    let (_, parts) = self.module(*module_index)?;
                     if parts.debuggable || self.is_shared(*module_index) {
                         group.end = position;
                         break;
@@ -193,14 +214,12 @@ impl<'a> Scan<'a> {
                         break;
                     }
                 }
-                Item::Canonical(function, _) => {
-                    let used = uses(function)?;
-                    if used.iter().any(|used| matches!(self.entities.get(used), Some(Entity::Export(_)))) {
+                _ => {
+                    if item.uses()?.iter().any(|used| matches!(self.entities.get(used), Some(Entity::Export(_)))) {
                         group.end = position;
                         break;
                     }
                 }
-                _ => {}
             }
         }
         if group.members.len() < 2 {
@@ -210,10 +229,9 @@ impl<'a> Scan<'a> {
     }
 
     /// What a module imports under one module name.
-    pub(super) fn imports_from(&self, module: u32, name: &str) -> Result<Vec<Import<'a>>, Error> {
-        let mut imports = Parts::parse(self.module(module)?)?.imports;
-        imports.retain(|import| import.module == name);
-        Ok(imports)
+    pub(super) fn imports_from(&self, module: u32, name: &str) -> Result<impl Iterator<Item = &Import<'a>>, Error> {
+        let (_, parts) = self.module(module)?;
+        Ok(parts.imports.iter().filter(move |import| import.module == name))
     }
 
     /// Whether several instances are made from a module.
@@ -228,11 +246,11 @@ impl<'a> Scan<'a> {
         number: u32,
         group: &Group,
         outside: &mut Vec<(Kind, u32)>,
-    ) -> Result<Member<'a>, Error> {
+    ) -> Result<Member<'_>, Error> {
         let Instance::Instantiate { module_index, args } = self.instance(number)? else {
             return Err(ReencodeError::UserError(NoSuchIndex));
         };
-        let parts = Parts::parse(self.module(*module_index)?)?;
+        let (_, parts) = self.module(*module_index)?;
         let mut sources = Vec::new();
         for import in &parts.imports {
             let arg = args.iter().find(|arg| arg.name == import.module);
@@ -276,13 +294,6 @@ enum Origin<'a> {
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// What of the core a function names.
-pub(super) fn uses(function: &CanonicalFunction) -> Result<Vec<(Kind, u32)>, Error> {
-    let mut uses = Uses(Vec::new());
-    uses.parse_component_canonical(&mut CanonicalFunctionSection::new(), function.clone())?;
-    Ok(uses.0)
 }
 
 /// Collects the indices of what is taken over.

@@ -78,6 +78,32 @@ const LIBRARIES: &str = r#"(component
     (core instance $last (instantiate $last (with "library" (instance $l)) (with "env" (instance $e))))
     (func (export "run") (param "n" u32) (result u32) (canon lift (core func $last "run"))))"#;
 
+/// With a resource that the last of several modules destroys.
+const RESOURCE: &str = r#"(component
+    (core module $before
+        (func (export "nothing") (param i32) unreachable))
+    (core module $main
+        (import "before" "nothing" (func (param i32)))
+        (global $destroyed (export "destroyed") (mut i32) (i32.const 0))
+        (func (export "destroy") (param i32) (global.set $destroyed (local.get 0))))
+    (core module $user
+        (import "resource" "new" (func $new (param i32) (result i32)))
+        (import "resource" "drop" (func $drop (param i32)))
+        (import "main" "destroyed" (global $destroyed (mut i32)))
+        (func (export "run") (param i32) (result i32)
+            (call $drop (call $new (i32.add (local.get 0) (i32.const 5))))
+            (global.get $destroyed)))
+    (core instance $b (instantiate $before))
+    (alias core export $b "nothing" (core func $nothing))
+    (core instance $m (instantiate $main (with "before" (instance $b))))
+    (alias core export $m "destroy" (core func $destroy))
+    (type $resource (resource (rep i32) (dtor (core func $destroy))))
+    (core func $new (canon resource.new $resource))
+    (core func $drop (canon resource.drop $resource))
+    (core instance $r (export "new" (func $new)) (export "drop" (func $drop)))
+    (core instance $u (instantiate $user (with "resource" (instance $r)) (with "main" (instance $m))))
+    (func (export "run") (param "n" u32) (result u32) (canon lift (core func $u "run"))))"#;
+
 fn binary(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
@@ -131,6 +157,15 @@ fn libraries_join_what_they_share() {
     assert_eq!((instances(&before), instances(&after)), (3, 1));
     assert_eq!(run(&after), run(&before));
     assert_eq!(run(&after), (66, 41, Vec::new()));
+}
+
+#[test]
+fn resources_are_destroyed_by_the_function_that_they_name() {
+    let before = binary(RESOURCE);
+    let after = joined(RESOURCE).unwrap();
+    assert_eq!((instances(&before), instances(&after)), (3, 2));
+    assert_eq!(run(&after), run(&before));
+    assert_eq!(run(&after), (5, 6, Vec::new()));
 }
 
 /// Wasmtime fills tables when they are read only where offsets are known.
@@ -202,6 +237,10 @@ fn nonsense_is_an_error_or_nothing() {
     assert!(fuse(b"\0asm\x0d\0\x01\0\x01").is_err());
     let missing = TRAMPOLINES.replace("(with \"host\" (instance $host))", "");
     assert!(fuse(&binary(&missing)).is_err());
+    // Two instances of modules that claim to have four billion functions.
+    let module = b"\x01\x0f\0asm\x01\0\0\0\x03\x05\xff\xff\xff\xff\x0f";
+    let claim = [b"\0asm\x0d\0\x01\0".as_slice(), module, module, b"\x02\x07\x02\0\0\0\0\x01\0"].concat();
+    assert!(fuse(&claim).is_err());
 }
 
 proptest! {
