@@ -14,7 +14,10 @@ let url;
 before(async () => {
   const arguments_ = ['run', '.', '--listen', '127.0.0.1:0'];
   host = spawn(process.env.HOST_BIN ?? 'host', arguments_, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(host, 'exit').then(() => assert.fail('the host did not start'));
+  const ended = once(host, 'exit').then(
+    () => assert.fail('the host did not start'),
+    (error) => assert.fail(`${error.message}: put \`host\` on the PATH, or its path into HOST_BIN`),
+  );
   ended.catch(() => {});
   const [line] = await Promise.race([once(createInterface(host.stdout), 'line'), ended]);
   url = line.replace('listening on ', '');
