@@ -3,8 +3,8 @@
 //! `cargo xtask test` builds the binary and the components first. By hand, `HOST_BIN` and `HOST_GUESTS` say where they
 //! are, if not in the target directory that this test was built in.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,6 +157,24 @@ fn ctrl_c_ends_it_with_success() {
     let mut host = Running::start(host([guest(CHAT), "--listen".into(), "127.0.0.1:0".into()]));
     host.signal("INT");
     assert_eq!(host.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn more_clients_are_served_than_the_shell_allows_open_files() {
+    const FILES: usize = 64;
+    let run = host([guest(CHAT), "--listen".into(), "127.0.0.1:0".into()]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -S -n {FILES}; exec \"$0\" \"$@\"")]).arg(run.get_program()).args(run.get_args());
+    limited.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let host = Running::start(limited);
+    let address = host.first_line.strip_prefix("listening on http://").unwrap();
+    let mut clients: Vec<_> = (0..2 * FILES).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for client in &mut clients {
+        client.write_all(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        assert_eq!(text(&status), "HTTP/1.1 404");
+    }
 }
 
 #[test]

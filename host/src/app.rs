@@ -14,6 +14,7 @@ use crate::engine_io::transport::Endpoint;
 use crate::gateway::Gateway;
 use crate::hint::HintExt;
 use crate::http::{RequestHandler, Routes, Server};
+use crate::machine;
 use crate::telemetry::metrics;
 
 mod inspect;
@@ -39,6 +40,9 @@ const INTERRUPTED: i32 = 130;
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     // From here on the signal ends nothing; it is answered once the host listens.
     let asked = status_signal()?;
+    if let Err(error) = machine::raise_open_files() {
+        tracing::debug!(%error, "the limit on open files stays as it is");
+    }
     let (gateway, parts) = mount_all(&config).await?;
     let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {

@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::{fs, io};
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 /// Taken where the machine does not say (not Linux).
 const UNKNOWN_MEMORY: usize = 2 << 30;
 
@@ -59,6 +61,14 @@ fn has_swap(areas: io::Result<String>) -> bool {
         Ok(text) => text.lines().nth(1).is_some(),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
+}
+
+/// Lets this process open as many files at once as the system allows it; every connection is one. Most systems start
+/// programs with 1,024, which is only there for those that call `select`.
+pub fn raise_open_files() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 /// What a file says in this process' control group (version 2) and in each group around it that has the file.
