@@ -164,7 +164,10 @@ fn more_clients_are_served_than_the_shell_allows_open_files() {
     const FILES: usize = 64;
     let run = host([guest(CHAT), "--listen".into(), "127.0.0.1:0".into()]);
     let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("ulimit -S -n {FILES}; exec \"$0\" \"$@\"")]).arg(run.get_program()).args(run.get_args());
+    limited
+        .args(["-c", &format!("ulimit -S -n {FILES}; exec \"$0\" \"$@\"")])
+        .arg(run.get_program())
+        .args(run.get_args());
     limited.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let host = Running::start(limited);
     let address = host.first_line.strip_prefix("listening on http://").unwrap();

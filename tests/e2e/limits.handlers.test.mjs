@@ -120,3 +120,13 @@ test("rooms that an operator names: more are an error to the guest", async (t) =
   assert.match(failure.message, /may name 5 rooms/);
   assert.deepEqual(await client.ask("fetch", { from: "ns", to: ["1", "2", "3", "4", "5"] }), []);
 });
+
+test("sockets that a handler asks for: what its memory cannot hold is an error to it", async (t) => {
+  const host = await startHost(t, { flags: ["--handler-memory", "4MiB", "--max-socket-data", "1MB"] });
+  const clients = await Promise.all(Array.from({ length: 7 }, () => connect(t, host)));
+  for (const client of clients) assert.equal(await client.ask("setSize", 650_000), "ok");
+  clients[0].emit("fetch", { from: "ns" });
+  const failure = await host.log((line) => line.level === "ERROR" && line.event === "fetch");
+  assert.match(failure.message, /7 sockets of \d+ bytes; a handler has 4194304 bytes of memory/);
+  assert.equal((await clients[0].ask("fetch", { from: "ns", to: [clients[1].id] })).length, 1);
+});

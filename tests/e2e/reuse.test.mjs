@@ -64,6 +64,25 @@ test("events at the same time have instances of their own", async (t) => {
   assert.equal((await host.status()).instances, 5, "all are kept");
 });
 
+test("an instance whose first event took much memory does not stay", async (t) => {
+  const host = await start(t, ["1000"]);
+  const [ada, bob] = [await connect(t, host), await connect(t, host)];
+  const asleep = ada.ask("sleep", 500);
+  await bob.ask("setSize", 6_000_000);
+  await asleep;
+  assert.equal((await host.status()).instances, 1);
+});
+
+test("an instance in which something goes on does not stay", { skip: LANGUAGE !== "js" && "nothing goes on" }, async (t) => {
+  const host = await start(t, ["1000"]);
+  const [ada, bob] = [await connect(t, host), await connect(t, host)];
+  assert.equal(await state(ada), 1);
+  await ada.ask("later", 200);
+  await bob.ask("sleep", 400);
+  assert.equal(await state(bob), 1, "the timer's instance is gone, and the timer with it");
+  assert.deepEqual(bob.all("late"), []);
+});
+
 describe("what waits for events", () => {
   test("takes a quarter of the places at most", async (t) => {
     const host = await start(t, ["1000", "--handlers", "8"]);

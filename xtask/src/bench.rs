@@ -58,18 +58,20 @@ const ROWS: [Row; 10] = [
         figure: "p99_us",
         servers: PEERS,
     },
-    Row { title: "echo beside 20,000 idle sockets: CPU, µs", load: "--crowd 20000 echo", figure: CPU, servers: GROWN },
+    Row { title: "echo beside CROWD idle sockets: CPU, µs", load: "--crowd CROWD echo", figure: CPU, servers: GROWN },
     Row { title: "a delivery among 100: CPU, µs", load: "broadcast --clients 100", figure: CPU, servers: GROWN },
-    Row { title: "a delivery among 20,000: CPU, µs", load: "broadcast --clients 20000", figure: CPU, servers: GROWN },
+    Row { title: "a delivery among CROWD: CPU, µs", load: "broadcast --clients CROWD", figure: CPU, servers: GROWN },
 ];
 
-/// Files that a server, or its load, opens at once at most.
-const FILES: u64 = 21_000;
+/// Sockets of the loads with many: `CROWD` in their texts.
+const CROWD: u64 = 20_000;
+/// Files beside them that a server, or its load, has open.
+const OTHER_FILES: u64 = 500;
 
 /// Builds everything, measures, and prints a table in Markdown; the first cell of each row is what is measured.
 pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
-    allow_files()?;
+    let crowd = crowd()?.to_string();
     build(&workspace)?;
     let mut rows = Vec::new();
     let mut measured: Option<(&Row, Runs)> = None;
@@ -77,8 +79,8 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
         let runs = match measured.take() {
             Some((before, runs)) if (before.load, before.servers) == (row.load, row.servers) => runs,
             _ => {
-                step(row.title);
-                measure(&workspace, row, rounds, seconds)?
+                step(&row.title.replace("CROWD", &crowd));
+                measure(&workspace, &row.load.replace("CROWD", &crowd), row.servers, rounds, seconds)?
             }
         };
         rows.push(medians(&runs, row.figure)?);
@@ -86,7 +88,7 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
     }
     step("events without network, beside bare wasmtime");
     let beside_bare = beside_bare(&workspace)?;
-    print!("{}", table(&rows));
+    print!("{}", table(&rows, &crowd));
     print!("{beside_bare}");
     for (name, component) in [("Rust", "bench"), ("JavaScript", "bench-js"), ("Python", "bench-python")] {
         println!(
@@ -97,15 +99,12 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets the servers and their load open as many files as they need; all that is started from here may.
-fn allow_files() -> anyhow::Result<()> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= FILES) {
-        return Ok(());
-    }
-    let raised = Rlimit { current: Some(FILES), maximum: maximum.map(|maximum| maximum.max(FILES)) };
-    setrlimit(Resource::Nofile, raised)
-        .with_context(|| format!("the loads open {FILES} files at once: run `ulimit -n {FILES}` as root first"))
+/// How many sockets the system lets a process have. The servers and their load, which are started from here, may open as
+/// many files.
+fn crowd() -> anyhow::Result<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("the limit on open files")?;
+    Ok(limit.maximum.map_or(CROWD, |files| files.saturating_sub(OTHER_FILES).min(CROWD)))
 }
 
 fn build(workspace: &Workspace) -> anyhow::Result<()> {
@@ -153,15 +152,21 @@ fn beside_bare(workspace: &Workspace) -> anyhow::Result<String> {
 /// What each server's runs of one load gave.
 type Runs = Vec<(&'static str, Vec<Value>)>;
 
-fn measure(workspace: &Workspace, row: &Row, rounds: u32, seconds: u32) -> anyhow::Result<Runs> {
-    let mut runs: Runs = row.servers.iter().map(|server| (*server, Vec::new())).collect();
+fn measure(
+    workspace: &Workspace,
+    load: &str,
+    servers: &[&'static str],
+    rounds: u32,
+    seconds: u32,
+) -> anyhow::Result<Runs> {
+    let mut runs: Runs = servers.iter().map(|server| (*server, Vec::new())).collect();
     for _ in 0..rounds {
         for (server, figures) in &mut runs {
             let server = Server::start(&mut command(workspace, server))?;
-            let mut load = Command::new(release(workspace, "load"));
-            load.args(["--address", &server.address, "--pid", &server.child.id().to_string()]);
-            load.args(["--seconds", &seconds.to_string()]).args(row.load.split(' '));
-            let printed = output(&mut load)?.context("the load is missing")?;
+            let mut program = Command::new(release(workspace, "load"));
+            program.args(["--address", &server.address, "--pid", &server.child.id().to_string()]);
+            program.args(["--seconds", &seconds.to_string()]).args(load.split(' '));
+            let printed = output(&mut program)?.context("the load is missing")?;
             figures.push(serde_json::from_str(&printed).context("the load printed something else")?);
         }
     }
@@ -179,10 +184,10 @@ fn medians(runs: &Runs, figure: &str) -> anyhow::Result<Vec<(&'static str, f64)>
     runs.iter().map(median).collect()
 }
 
-fn table(rows: &[Vec<(&str, f64)>]) -> String {
+fn table(rows: &[Vec<(&str, f64)>], crowd: &str) -> String {
     let mut text = format!("\n| | {} |\n|---|{}\n", ALL.join(" | "), "---|".repeat(ALL.len()));
     for (row, figures) in ROWS.iter().zip(rows) {
-        let _ = write!(text, "| {} |", row.title);
+        let _ = write!(text, "| {} |", row.title.replace("CROWD", crowd));
         for name in ALL {
             let found = figures.iter().find(|(server, _)| *server == name);
             let _ = match found {

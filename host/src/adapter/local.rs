@@ -52,14 +52,27 @@ impl LocalAdapter {
         self.index.read().each(selection, |socket| sockets.push(socket.clone()));
         sockets
     }
+
+    fn join_all<'s>(&self, sockets: impl Iterator<Item = &'s Socket>, rooms: &[String]) {
+        let limit = self.rooms_per_socket;
+        let mut index = self.index.write();
+        let full: Vec<_> = sockets.filter(|socket| !index.join(socket, rooms, limit)).collect();
+        // Others need not wait for the log.
+        drop(index);
+        if let Some(socket) = full.first() {
+            let (socket, count) = (socket.id(), full.len());
+            tracing::warn!(socket, count, limit, "sockets are in too many rooms to join another");
+        }
+    }
 }
 
 impl Index {
     /// Visits every selected socket once.
     fn each(&self, selection: Selection<'_>, mut visit: impl FnMut(&Arc<Socket>)) {
         let target = selection.target;
+        let left_out = self.looked_up(&target.except);
         let mut visit = |socket: &Arc<Socket>| {
-            if !selection.excludes(socket.id()) && !target.except.iter().any(|room| self.is_in(socket, room)) {
+            if !selection.excludes(socket.id()) && !left_out.iter().any(|room| room.has(socket)) {
                 visit(socket);
             }
         };
@@ -78,13 +91,21 @@ impl Index {
         self.sockets.get(room).into_iter().chain(self.rooms.get(room).into_iter().flat_map(IndexMap::values))
     }
 
+    /// Rooms by their names, so that these are not looked up for every socket.
+    fn looked_up(&self, rooms: &[String]) -> Vec<Room<'_>> {
+        let room =
+            |name: &String| Room { own: self.sockets.get(name.as_str()), members: self.rooms.get(name.as_str()) };
+        rooms.iter().map(room).filter(|room| room.own.is_some() || room.members.is_some()).collect()
+    }
+
     fn is_in(&self, socket: &Socket, room: &str) -> bool {
         socket.id() == room || self.rooms.get(room).is_some_and(|members| members.contains_key(&socket.serial()))
     }
 
-    fn join(&mut self, socket: &Socket, rooms: &[String], limit: usize) {
+    /// False where the socket is in so many rooms that it joins no more of them.
+    fn join(&mut self, socket: &Socket, rooms: &[String], limit: usize) -> bool {
         // Not there: it has left the namespace.
-        let Some(socket) = self.sockets.get(socket.id()).cloned() else { return };
+        let Some(socket) = self.sockets.get(socket.id()).cloned() else { return true };
         for room in rooms {
             if self.is_in(&socket, room) {
                 continue;
@@ -101,11 +122,11 @@ impl Index {
                 room_left
             });
             if !joined {
-                tracing::warn!(socket = socket.id(), limit, "socket is in too many rooms to join another");
-                return;
+                return false;
             }
             self.rooms.entry(name).or_default().insert(socket.serial(), socket.clone());
         }
+        true
     }
 
     fn leave(&mut self, socket: &Socket, room: &str) {
@@ -122,6 +143,19 @@ impl Index {
             self.rooms.remove(room);
         }
         removed
+    }
+}
+
+/// A room: of a socket's own id, of those that joined it, or both.
+struct Room<'a> {
+    own: Option<&'a Arc<Socket>>,
+    members: Option<&'a IndexMap<u64, Arc<Socket>>>,
+}
+
+impl Room<'_> {
+    fn has(&self, socket: &Socket) -> bool {
+        self.own.is_some_and(|own| own.serial() == socket.serial())
+            || self.members.is_some_and(|members| members.contains_key(&socket.serial()))
     }
 }
 
@@ -144,7 +178,7 @@ impl Adapter for LocalAdapter {
     }
 
     fn join(&self, socket: &Socket, rooms: &[String]) {
-        self.index.write().join(socket, rooms, self.rooms_per_socket);
+        self.join_all(std::iter::once(socket), rooms);
     }
 
     fn leave(&self, socket: &Socket, room: &str) {
@@ -167,10 +201,7 @@ impl Adapter for LocalAdapter {
 
     fn sockets_join(&self, selection: Selection<'_>, rooms: &[String]) {
         let sockets = self.selected(selection);
-        let mut index = self.index.write();
-        for socket in &sockets {
-            index.join(socket, rooms, self.rooms_per_socket);
-        }
+        self.join_all(sockets.iter().map(|socket| &**socket), rooms);
     }
 
     fn sockets_leave(&self, selection: Selection<'_>, rooms: &[String]) {

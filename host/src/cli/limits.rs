@@ -160,8 +160,9 @@ pub struct HandlerArgs {
 
     /// Events that one instance handles, one after the other. With more than 1, what a handler leaves in its memory is
     /// there when it handles the next event, of whichever client: events are no longer isolated from each other, and
-    /// cost less. Namespaces stay isolated. An instance ends early after a failure, and when its memory has grown by
-    /// 4MiB. At most a quarter of --handlers waits for further events.
+    /// cost less. Namespaces stay isolated. An instance ends early after a trap or when its time is up, when its memory
+    /// has grown by 4MiB, and where something goes on after the event. At most a quarter of --handlers waits for further
+    /// events.
     #[arg(long, env = "HOST_REUSE", value_name = "N", default_value_t = NonZeroU32::MIN)]
     reuse: NonZeroU32,
 }

@@ -33,6 +33,8 @@ struct State {
     task: Option<Waker>,
     /// The session's task is running: it looks here again before it sleeps and need not be woken.
     running: bool,
+    /// Packets cannot be sent now: more of them need not wake the task.
+    blocked: bool,
     /// Something other than a packet wants the task's attention.
     noticed: bool,
     /// The host stops, and the session was closing before.
@@ -92,6 +94,7 @@ impl Session {
             phase: Phase::Open,
             task: None,
             running: false,
+            blocked: false,
             noticed: false,
             hurried: false,
             polling: polling.then(Box::default),
@@ -170,6 +173,7 @@ impl Session {
             return false;
         }
         state.running = false;
+        state.blocked = blocked;
         state.task = Some(cx.waker().clone());
         true
     }
@@ -442,7 +446,9 @@ impl State {
         if let Some(get) = self.polling.as_mut().and_then(|polling| polling.get.take()) {
             get.wake();
         }
-        self.wake_task();
+        if !self.blocked {
+            self.wake_task();
+        }
     }
 }
 

@@ -86,6 +86,19 @@ fn a_burst_wakes_the_task_once() {
 }
 
 #[test]
+fn packets_that_cannot_be_sent_wake_nobody() {
+    let session = websocket();
+    let (bell, waker) = Bell::new();
+    session.run();
+    assert_eq!(send(&session, "a"), QUEUED);
+    assert!(session.sleep(&Context::from_waker(&waker), true));
+    assert_eq!(send(&session, "b"), QUEUED);
+    assert_eq!(bell.rung(), 0);
+    session.close(CloseReason::ForcedClose);
+    assert_eq!(bell.rung(), 1);
+}
+
+#[test]
 fn a_task_that_runs_is_not_woken_but_does_not_sleep_either() {
     type Happens = fn(&Session);
     let happen: [(&str, Happens); 4] = [

@@ -1,9 +1,11 @@
 //! Acknowledgements that handlers wait for.
 //!
 //! An entry whose handler no longer waits is dropped when new ones come, so a client that never answers costs no more
-//! than what is waited for at once.
+//! than what is waited for at once. The answers of several sockets to one question are bounded in bytes together.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,14 +17,14 @@ pub(super) enum Waiter {
     /// To a handler that asked this socket.
     One(oneshot::Sender<Payload>),
     /// To a handler that asked several.
-    Many(mpsc::UnboundedSender<Payload>),
+    Many(Collector),
 }
 
 impl Waiter {
     fn is_gone(&self) -> bool {
         match self {
             Self::One(sender) => sender.is_closed(),
-            Self::Many(sender) => sender.is_closed(),
+            Self::Many(collector) => collector.answers.is_closed(),
         }
     }
 
@@ -30,7 +32,38 @@ impl Waiter {
         // A handler that has given up in this moment needs no answer.
         match self {
             Self::One(sender) => drop(sender.send(payload)),
-            Self::Many(sender) => drop(sender.send(payload)),
+            Self::Many(collector) => collector.collect(payload),
+        }
+    }
+}
+
+/// Collects what several sockets answer to one question.
+#[derive(Debug, Clone)]
+pub(super) struct Collector {
+    answers: mpsc::UnboundedSender<Payload>,
+    /// Bytes that further answers may have together.
+    room: Arc<AtomicUsize>,
+}
+
+impl Collector {
+    /// What an answer costs beside its bytes.
+    const ENTRY: usize = 128;
+
+    /// Also where the answers arrive: until the last clone of this is dropped, as each is when its socket answers or leaves.
+    pub(super) fn new(room: usize) -> (Self, mpsc::UnboundedReceiver<Payload>) {
+        let (answers, received) = mpsc::unbounded_channel();
+        (Self { answers, room: Arc::new(AtomicUsize::new(room)) }, received)
+    }
+
+    /// Takes an answer. With the first one that does not fit there is no room left.
+    fn collect(self, payload: Payload) {
+        let size = payload.size() + Self::ENTRY;
+        let take = |room: usize| Some(room.saturating_sub(size));
+        let (Ok(room) | Err(room)) = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        if size <= room {
+            drop(self.answers.send(payload));
+        } else if room > 0 {
+            tracing::warn!("answers to one broadcast that are too large together count as missing");
         }
     }
 }
@@ -82,6 +115,19 @@ mod tests {
         acks.answer(7, Payload::empty());
         assert_eq!(receiver.await, Ok(Payload::empty()));
         assert!(!acks.is_waited_for());
+    }
+
+    #[tokio::test]
+    async fn answers_of_several_are_bounded_together() {
+        let payload = |size: usize| Payload { json: "x".repeat(size), attachments: Vec::new() };
+        let (collector, mut received) = Collector::new(2 * Collector::ENTRY + 30);
+        for size in [20, 10, 1] {
+            Waiter::Many(collector.clone()).answer(payload(size));
+        }
+        drop(collector);
+        assert_eq!(received.recv().await, Some(payload(20)));
+        assert_eq!(received.recv().await, Some(payload(10)));
+        assert_eq!(received.recv().await, None);
     }
 
     #[test]

@@ -4,13 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use super::acks::Waiter;
+use super::acks::{Collector, Waiter};
 use super::handler::{RemoteSocket, Target};
 use super::socket::Socket;
 use crate::engine_io::Encoded;
-use crate::socket_io::Payload;
 
 /// The sockets that a broadcast reaches.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +28,7 @@ impl Selection<'_> {
 #[derive(Debug)]
 pub struct AckRequest {
     pub(super) id: u64,
-    pub(super) answers: mpsc::UnboundedSender<Payload>,
+    pub(super) answers: Collector,
 }
 
 impl AckRequest {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::acks::Waiter;
+use super::acks::{Collector, Waiter};
 use super::adapter::{AckRequest, Selection};
 use super::handler::{Answers, CallError, Command, Handshake, RemoteSocket, Target};
 use super::namespace::Namespace;
@@ -115,7 +115,8 @@ impl EventContext {
         }
     }
 
-    /// Sends an event to the matching sockets and waits for their acknowledgements.
+    /// Sends an event to the matching sockets and waits for their acknowledgements. Together they may have as many bytes
+    /// as may wait unhandled in one session; those beyond count as missing.
     ///
     /// # Errors
     ///
@@ -129,9 +130,9 @@ impl EventContext {
     ) -> Result<Answers, CallError> {
         self.may_ask()?;
         let id = self.namespace.next_ack_id();
-        let (sender, mut answers) = mpsc::unbounded_channel();
+        let (collector, mut answers) = Collector::new(self.namespace.answer_bytes());
         let packet = encode::question(self.namespace.path(), id, event, payload);
-        let request = AckRequest { id, answers: sender };
+        let request = AckRequest { id, answers: collector };
         let asked = self.namespace.adapter().broadcast_with_ack(self.select(target), packet, request);
         let mut received = Vec::new();
         // Sockets that leave drop their senders, so that the channel ends early where all that is missing has left.

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::*;
+use crate::config::ClientLimits;
 use crate::engine_io::CloseReason;
 use crate::gateway::handler::HandlerError;
 use crate::gateway::test_support::{Call, Client, World, payload, rooms, waits};
@@ -228,6 +229,26 @@ async fn answers_to_a_broadcast_that_are_missing_are_counted() {
     leaves.send("1/n,");
     assert_eq!(ask.await, Ok(Answers { received: vec![payload("[2]")], missing: 2 }));
     assert_eq!(start.elapsed(), WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_a_broadcast_that_are_too_large_together_are_missing() {
+    let limits = ClientLimits { unhandled_bytes: 1_000, ..ClientLimits::default() };
+    let world = World::with_limits(limits, &[("/n", &["a"])]);
+    let mut clients: [_; 3] = std::array::from_fn(|_| world.joined("/n").0);
+    let call = event(&world, &mut clients[0]);
+    let (question, everybody) = (payload("[1]"), Target::default());
+    let ask = call.context.broadcast_with_ack(&everybody, "question", &question, WAIT);
+    tokio::pin!(ask);
+    assert!(waits(ask.as_mut()));
+    let large = format!("[\"{}\"]", "x".repeat(500));
+    for client in &mut clients {
+        let id = asked(client);
+        answer(client, id, &large);
+    }
+    let start = tokio::time::Instant::now();
+    assert_eq!(ask.await, Ok(Answers { received: vec![payload(&large)], missing: 2 }));
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

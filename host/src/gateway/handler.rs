@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::context::EventContext;
+use super::socket::Rooms;
 use crate::engine_io::handler::ClientRequest;
 use crate::socket_io::Payload;
 use crate::telemetry::metrics;
@@ -169,7 +170,8 @@ pub struct Answers {
 #[derive(Debug, Clone)]
 pub struct RemoteSocket {
     pub id: String,
-    pub rooms: Vec<String>,
+    /// Without the one of its own id.
+    pub rooms: Rooms,
     pub handshake: Arc<Handshake>,
     /// JSON text of the socket's `data` object.
     pub data: Arc<str>,

@@ -21,6 +21,8 @@ pub struct Namespace {
     adapter: Arc<dyn Adapter>,
     recovery: Option<Arc<Recovery>>,
     ack_ids: AtomicU64,
+    /// Bytes that the answers to one broadcast may have together.
+    answer_bytes: usize,
 }
 
 impl Namespace {
@@ -44,6 +46,10 @@ impl Namespace {
     /// A number for an acknowledgement, used for all recipients of one event.
     pub(super) fn next_ack_id(&self) -> u64 {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn answer_bytes(&self) -> usize {
+        self.answer_bytes
     }
 }
 
@@ -103,8 +109,14 @@ impl Gateway {
             return Err(MountError::Taken(path));
         }
         let recovery = self.recovery.clone().map(|limits| Arc::new(Recovery::new(limits, &self.limits)));
-        let ack_ids = AtomicU64::new(0);
-        let namespace = Arc::new(Namespace { path: path.clone().into(), handler, adapter, recovery, ack_ids });
+        let namespace = Arc::new(Namespace {
+            path: path.clone().into(),
+            handler,
+            adapter,
+            recovery,
+            ack_ids: AtomicU64::new(0),
+            answer_bytes: self.limits.unhandled_bytes,
+        });
         self.namespaces.insert(path.into(), namespace.clone());
         Ok(namespace)
     }

@@ -234,11 +234,9 @@ impl Socket {
 
     /// The socket as other handlers see it.
     pub fn describe(&self) -> RemoteSocket {
-        let joined = self.rooms();
-        let rooms = std::iter::once(self.id()).chain(joined.iter().map(|room| &**room));
         RemoteSocket {
             id: self.id.to_string(),
-            rooms: rooms.map(str::to_owned).collect(),
+            rooms: self.rooms(),
             handshake: self.handshake.clone(),
             data: self.data(),
         }

@@ -17,7 +17,7 @@ use crate::gateway::handler::Command;
 const ROOM: usize = 1 << 10;
 
 /// What a name in a list costs beside its bytes.
-const NAME: usize = mem::size_of::<String>();
+pub(super) const NAME: usize = mem::size_of::<String>();
 
 /// What an event has spent.
 #[derive(Debug, Default)]

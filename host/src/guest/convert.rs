@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::bindings::types;
+use super::commands::NAME;
 use crate::gateway::handler::{Answers, CallError, Event, Handshake, RemoteSocket, Target};
 use crate::socket_io::Payload;
 
@@ -67,9 +68,20 @@ pub(super) fn no_handshake() -> types::HandshakeDetails {
 
 impl From<RemoteSocket> for types::RemoteSocket {
     fn from(socket: RemoteSocket) -> Self {
+        let own = std::iter::once(socket.id.clone());
+        let rooms = own.chain(socket.rooms.iter().map(ToString::to_string)).collect();
         let handshake = (&*socket.handshake).into();
-        Self { id: socket.id, rooms: socket.rooms, handshake, data: socket.data.as_ref().to_owned() }
+        Self { id: socket.id, rooms, handshake, data: socket.data.as_ref().to_owned() }
     }
+}
+
+/// Bytes of what a guest gets of a socket, about.
+pub(super) fn size(socket: &RemoteSocket) -> usize {
+    let Handshake { request, auth, .. } = &*socket.handshake;
+    let pairs = request.headers.iter().chain(&request.query).map(|(name, value)| 2 * NAME + name.len() + value.len());
+    let rooms = socket.rooms.iter().map(|room| NAME + room.len());
+    let texts = [&socket.id, auth, &request.url].map(String::len);
+    pairs.chain(rooms).chain(texts).sum::<usize>() + socket.data.len() + size_of::<types::RemoteSocket>()
 }
 
 impl From<Answers> for types::Answers {

@@ -19,7 +19,7 @@ use wasmtime::component::InstancePre;
 use super::bindings::types;
 use super::commands::Current;
 use super::http::Http;
-use super::instance::{Exports, Failure, Guest, Instance, Kept, Returned};
+use super::instance::{Exports, Failure, Guest, Instance, Kept, Returned, Size};
 use super::state::{Grants, State};
 use super::{payload, text};
 use crate::gateway::context::EventContext;
@@ -70,13 +70,17 @@ impl Handler {
             Some(instance) => instance,
             None => Instance::new(self.slot(&current).await),
         };
-        let Instance { slot, guest, .. } = &mut instance;
+        let Instance { slot, guest, start, .. } = &mut instance;
         let handle = async |store: &mut Store<State>| {
             let guest = match guest {
                 Some(guest) => guest,
-                None => guest.insert(Guest::start(&self.instance, &self.exports, store).await?),
+                None => {
+                    let started = Guest::start(&self.instance, &self.exports, store).await?;
+                    *start = Size::of(store, &started);
+                    guest.insert(started)
+                }
             };
-            guest.handle(store, &event).await
+            guest.handle(store, event).await
         };
         let returned = self.within_limits(&current, slot, handle).await?;
 

@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use super::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
 use super::bindings::{async_calls, broadcast_operator, namespace, socket, types};
 use super::commands::{self, Current, names_size};
-use super::convert::no_handshake;
+use super::convert::{self, no_handshake};
 use super::payload;
 use super::state::State;
 use crate::config::HandlerLimits;
@@ -48,10 +48,10 @@ impl State {
     /// Checks and counts what is to become one packet, and `names` bytes that say where it goes.
     fn packet(&mut self, event: &str, payload: types::Payload, names: usize) -> Result<Payload, Error> {
         let limits = &self.grants.limits;
-        payload::check_event(event)?;
-        payload::check_size(&payload, event.len(), limits)?;
-        self.spent.command(event.len() + payload::size(&payload) + names, limits)?;
-        payload::check(payload)
+        let allowed = payload::check_event(event).and_then(|()| payload::check_size(&payload, event.len(), limits));
+        let size = if allowed.is_ok() { event.len() + payload::size(&payload) + names } else { 0 };
+        self.spent.command(size, limits)?;
+        allowed.and_then(|()| payload::check(payload))
     }
 
     /// Checks a call that waits for the current socket's client.
@@ -75,10 +75,10 @@ impl State {
     }
 
     /// Checks a call that asks for sockets.
-    fn search(&mut self, operator: Operator) -> Result<(Arc<Current>, Target), Error> {
+    fn search(&mut self, operator: Operator) -> Result<(Arc<Current>, Target, usize), Error> {
         self.context()?;
         self.spent.command(names(&operator, &self.grants.limits)?, &self.grants.limits)?;
-        Ok((self.current.clone(), operator.into()))
+        Ok((self.current.clone(), operator.into(), self.grants.limits.memory))
     }
 }
 
@@ -114,10 +114,19 @@ impl Current {
         Ok(context.broadcast_with_ack(target, event, payload, milliseconds(timeout_ms)).await?.into())
     }
 
-    async fn find(&self, target: &Target) -> Result<Vec<RemoteSocket>, Error> {
+    /// At most so many bytes: more than the guest has room for is not even copied.
+    async fn find(&self, target: &Target, most: usize) -> Result<Vec<RemoteSocket>, Error> {
         self.flush();
         let context = self.context().ok_or(Error::NotConnected)?;
-        Ok(context.fetch_sockets(target).await?.into_iter().map(Into::into).collect())
+        let found = context.fetch_sockets(target).await?;
+        let size: usize = found.iter().map(convert::size).sum();
+        if size > most {
+            let count = found.len();
+            return Err(Error::NotAllowed(format!(
+                "{count} sockets of {size} bytes; a handler has {most} bytes of memory: ask for those of fewer rooms"
+            )));
+        }
+        Ok(found.into_iter().map(Into::into).collect())
     }
 }
 
@@ -259,8 +268,8 @@ impl broadcast_operator::Host for State {
     }
 
     async fn fetch_sockets(&mut self, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
-        let (current, target) = self.search(operator)?;
-        current.find(&target).await
+        let (current, target, most) = self.search(operator)?;
+        current.find(&target, most).await
     }
 
     fn sockets_join(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
@@ -314,7 +323,7 @@ impl async_calls::HostWithStore<State> for HasSelf<State> {
     }
 
     async fn fetch_sockets(store: &Accessor<State, Self>, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
-        let (current, target) = store.with(|mut store| store.get().search(operator))?;
-        current.find(&target).await
+        let (current, target, most) = store.with(|mut store| store.get().search(operator))?;
+        current.find(&target, most).await
     }
 }

@@ -55,6 +55,11 @@ impl Hooks {
         self.denied = 0;
     }
 
+    /// Whether no request is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.places.as_ref().is_none_or(|places| places.available_permits() == REQUESTS)
+    }
+
     /// Holds a request against what is granted.
     fn check(&mut self, uri: &Uri) -> Result<(), Error> {
         let destination = Destination::of(uri)?;

@@ -81,6 +81,11 @@ impl State {
         self.current = current;
     }
 
+    /// Whether no request to another server is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.http.1.is_quiet()
+    }
+
     /// The event's place in the gateway.
     pub(super) fn context(&self) -> Result<&EventContext, Error> {
         let not_yet = || Error::NotAllowed("a component that describes itself has no namespace yet".to_owned());

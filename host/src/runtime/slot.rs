@@ -54,8 +54,11 @@ impl Runtime {
     }
 
     /// The right of an instance to keep its place while nothing calls it, if there is one left: a quarter of the places
-    /// may be taken so.
+    /// may be taken so, and none while calls wait for one.
     pub fn rest(&self) -> Option<OwnedSemaphorePermit> {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
         self.rests.clone().try_acquire_owned().ok()
     }
 
@@ -88,5 +91,31 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::config::HandlerLimits;
+
+    #[tokio::test]
+    async fn nobody_rests_while_others_wait() {
+        let runtime = Runtime::new(HandlerLimits { instances: 4, ..HandlerLimits::default() }, None).unwrap();
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            running.push(runtime.permit().await);
+        }
+        let rest = runtime.rest().expect("nobody waits");
+        assert!(runtime.rest().is_none(), "one of four may rest");
+        drop(rest);
+        let mut waiting = Box::pin(runtime.permit());
+        assert!((&mut waiting).now_or_never().is_none());
+        assert!(runtime.rest().is_none(), "somebody waits");
+        running.pop();
+        drop(waiting.await);
+        assert!(runtime.rest().is_some());
     }
 }

@@ -203,6 +203,10 @@ on("reserved", (name) => outcome(ns.socket.emit(name)));
 // The sandbox.
 
 on("state", () => (calls += 1));
+/** Only in JavaScript: goes on when the event is over. */
+on("later", (ms) => {
+  setTimeout(() => ns.socket.emit("late"), ms);
+});
 on("print", (line) => {
   console.log(line);
   console.error("err", line);

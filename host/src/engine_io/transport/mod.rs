@@ -7,6 +7,7 @@ mod endpoint;
 mod polling;
 mod registry;
 mod request;
+mod stream;
 mod task;
 mod websocket;
 

@@ -2,7 +2,7 @@
 //!
 //! One turn reads what has come in, does the work it caused, and sends all answers with one flush. A turn reads at most
 //! [`BATCH`] messages, and only while the handler wants more; a session that is not read slows its client down. After a
-//! full batch other sessions have their turn first.
+//! full batch, or [`ROUNDS`] of looking for more to do, other sessions have their turn first.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ mod tests;
 
 /// Messages that one turn reads at most.
 const BATCH: usize = 64;
+/// How often one turn looks for more to do. In each round a handler that computes may go on for a while.
+const ROUNDS: usize = 4;
 /// How long a client may take to receive what was sent before the session was closed. For WebSocket it includes the
 /// client's own close frame.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
@@ -274,6 +276,7 @@ impl<S: Service> SessionTask<S> {
         let progress = self.progress();
         let stalled = self.live.session.is_clogged() && progress == self.progress;
         self.progress = progress;
+        self.shrink();
         match self.heartbeat.due(now, self.paused && !stalled) {
             Due::Ping => {
                 self.live.session.send(Encoded::One(Frame::ping()), false);
@@ -289,6 +292,17 @@ impl<S: Service> SessionTask<S> {
             Due::TimedOut => self.end(CloseReason::PingTimeout),
             Due::Nothing => {}
         }
+    }
+
+    /// Of an idle connection, buffers that large packets needed are freed.
+    fn shrink(&mut self) {
+        self.link = match std::mem::replace(&mut self.link, Link::Gone) {
+            Link::WebSocket(socket) => match socket.shrunk() {
+                Some(socket) => Link::WebSocket(socket),
+                None => return self.end(CloseReason::TransportError),
+            },
+            link => link,
+        };
     }
 
     /// A number that grows with what the client receives.
@@ -337,7 +351,7 @@ impl<S: Service> Future for SessionTask<S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         this.live.session.run();
-        loop {
+        for _ in 0..ROUNDS {
             let draining = matches!(this.stage, Stage::Draining);
             let mut again = this.take_upgrade();
             let more = this.read(cx);
@@ -359,14 +373,15 @@ impl<S: Service> Future for SessionTask<S> {
                 again |= !draining;
             }
             if more {
-                // Others of this thread have their turn before the next batch.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+                break;
             }
             if !again && this.live.session.sleep(cx, blocked) {
                 return Poll::Pending;
             }
         }
+        // Others of this thread have their turn first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use hyper::header::{
     CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     UPGRADE,
@@ -26,13 +26,14 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::registry::Live;
 use super::request::{HttpResponse, Refusal, bare};
+use super::stream::Stream;
 use crate::config::ClientLimits;
 use crate::engine_io::CloseReason;
 use crate::engine_io::packet::{Frame, Packet};
 
-/// What the transport reads at once; also what a connection keeps for reading.
+/// What a connection keeps for reading. Of larger frames, `stream` reads more at once.
 const READ_BUFFER: usize = 1024;
-/// Larger packets are sent in fragments of this size, because the connection's write buffer never shrinks.
+/// Larger packets are sent in fragments of this size: the connection's write buffer grows to what it is given.
 const FRAGMENT: usize = 16 * 1024;
 /// What the connection buffers of what it writes: what was there when the last fragment was added, that fragment, and
 /// pongs. Of pongs that do not fit only the last one is kept, so a client that pings and does not read costs no more.
@@ -154,7 +155,14 @@ async fn probe(socket: &mut WebSocket, live: &Live) -> Result<(), Option<CloseCo
 /// A WebSocket connection.
 #[derive(Debug)]
 pub(super) struct WebSocket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Stream>,
+    /// Bytes of the frames that came in, at least: a message in several frames has more, and so have frames that write
+    /// their length in more bytes than it takes.
+    received: u64,
+    /// Buffers have grown beyond what a connection keeps.
+    grown: bool,
+    /// Bytes that were sent since the operating system has taken all.
+    unflushed: usize,
     /// The rest of a packet that is sent in fragments.
     rest: Bytes,
     /// Fragments that were sent after the first ones of their packets.
@@ -178,16 +186,36 @@ impl WebSocket {
     }
 
     async fn on(stream: TcpStream, read: Vec<u8>, config: WebSocketConfig) -> Self {
+        let stream = Stream::new(stream, read.len() as u64);
         let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
-        Self { stream, rest: Bytes::new(), continued: 0, pongs: false }
+        Self { stream, received: 0, grown: false, unflushed: 0, rest: Bytes::new(), continued: 0, pongs: false }
+    }
+
+    /// Frees what buffers have grown by, in a moment in which they are empty. None: the connection is lost.
+    pub(super) fn shrunk(self) -> Option<Self> {
+        let nothing_in = self.stream.get_ref().delivered() == self.received;
+        let nothing_out = self.unflushed == 0 && !self.pongs && self.rest.is_empty();
+        if !(self.grown && nothing_in && nothing_out) {
+            return Some(self);
+        }
+        // The library's buffers never shrink, so that it begins anew.
+        let config = *self.stream.get_config();
+        let stream = self.stream.into_inner();
+        let begun = WebSocketStream::from_partially_read(stream, Vec::new(), Role::Server, Some(config)).now_or_never();
+        Some(Self { stream: begun?, grown: false, ..self })
     }
 
     /// The next message; an error ends the connection, with the reason for which the session ends.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, (CloseReason, Option<CloseCode>)>> {
         loop {
-            let message = match ready!(self.stream.poll_next_unpin(cx)) {
+            let message = ready!(self.stream.poll_next_unpin(cx));
+            if let Some(Ok(message)) = &message {
+                self.count(message.len());
+            }
+            let message = match message {
                 Some(Ok(Message::Text(text))) => Input::Text(text),
-                Some(Ok(Message::Binary(data))) => Input::Binary(data),
+                // A copy: what waits would keep all of the buffer that it came in.
+                Some(Ok(Message::Binary(data))) => Input::Binary(Bytes::copy_from_slice(&data)),
                 // The library answers pings and closes.
                 Some(Ok(_)) => {
                     self.pongs = true;
@@ -198,6 +226,18 @@ impl WebSocket {
             };
             return Poll::Ready(Ok(message));
         }
+    }
+
+    /// A message came in.
+    fn count(&mut self, length: usize) {
+        const MASK: usize = 4;
+        let head = match length {
+            ..126 => 2,
+            ..0x1_0000 => 4,
+            _ => 10,
+        };
+        self.received += (head + MASK + length) as u64;
+        self.grown |= length > READ_BUFFER;
     }
 
     /// Sends frames as long as `next` has some, with one flush at the end. Pending while the client does not receive.
@@ -225,7 +265,9 @@ impl WebSocket {
             };
             Pin::new(&mut self.stream).start_send(frame)?;
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.unflushed = 0;
+        Poll::Ready(Ok(()))
     }
 
     /// How many fragments were sent after the first ones of their packets.
@@ -236,6 +278,8 @@ impl WebSocket {
     /// The first fragment of what is to be sent; the rest is kept for later.
     fn fragment(&mut self, mut data: Bytes, kind: Data) -> Message {
         self.rest = data.split_off(data.len().min(FRAGMENT));
+        self.unflushed += data.len();
+        self.grown |= self.unflushed > READ_BUFFER;
         raw(data, OpCode::Data(kind), self.rest.is_empty())
     }
 
@@ -275,7 +319,7 @@ mod tests {
     use super::*;
 
     /// A connection whose kernel buffers are small, and its client's end.
-    async fn connection() -> (WebSocket, TcpStream) {
+    async fn connection(payload: usize) -> (WebSocket, TcpStream) {
         const KERNEL_BUFFER: u32 = 16 * 1024;
         let listener = TcpSocket::new_v4().unwrap();
         listener.set_send_buffer_size(KERNEL_BUFFER).unwrap();
@@ -285,7 +329,7 @@ mod tests {
         client.set_recv_buffer_size(KERNEL_BUFFER).unwrap();
         let client = client.connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
-        (WebSocket::on(server, Vec::new(), config(1000)).await, client)
+        (WebSocket::on(server, Vec::new(), config(payload)).await, client)
     }
 
     /// A client's frame, masked with zeros.
@@ -306,7 +350,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_pings_and_does_not_read_fills_no_memory() {
         const PINGS: usize = 20_000;
-        let (mut server, mut client) = connection().await;
+        let (mut server, mut client) = connection(1000).await;
         let flood = async {
             client.write_all(&ping().repeat(PINGS)).await.unwrap();
             client.write_all(&text("4end")).await.unwrap();
@@ -327,8 +371,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn buffers_shrink_between_packets() {
+        const LARGE: [u8; 0x2000] = [8; 0x2000];
+        let (mut server, mut client) = connection(LARGE.len()).await;
+        let large = [&[0x82, 0x80 | 126, 0x20, 0, 0, 0, 0, 0], LARGE.as_slice()].concat();
+        let small = frame(2, &[7; 100]);
+        let (begun, rest) = small.split_at(50);
+        for (sent, expected, shrinks) in [
+            (large, LARGE.as_slice(), true),
+            ([&small, begun].concat(), &[7; 100], false),
+            (rest.to_vec(), &[7; 100], true),
+        ] {
+            let (_, read) = tokio::join!(client.write_all(&sent), poll_fn(|cx| server.poll_read(cx)));
+            assert!(matches!(read, Ok(Input::Binary(data)) if data == expected));
+            server.grown = true;
+            server = server.shrunk().unwrap();
+            assert_eq!(server.grown, !shrinks);
+        }
+    }
+
+    #[tokio::test]
     async fn control_frames_between_packets_are_passed_over() {
-        let (mut server, mut client) = connection().await;
+        let (mut server, mut client) = connection(1000).await;
         client.write_all(&[ping(), text("2probe"), ping(), text("5")].concat()).await.unwrap();
         for packet in ["2probe", "5"] {
             let read = poll_fn(|cx| server.poll_read(cx)).await;
