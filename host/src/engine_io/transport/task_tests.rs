@@ -21,6 +21,10 @@ struct Seen {
     full: bool,
     /// The handler has work that does not end.
     busy: bool,
+    /// Something happens to this session whenever the handler works.
+    disturbed: Option<Arc<Session>>,
+    /// How often the handler was asked to work.
+    worked: usize,
     expires: Option<Instant>,
 }
 
@@ -50,7 +54,13 @@ impl SessionHandler for Script {
     }
 
     fn poll_work(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if self.0.lock().busy { Poll::Pending } else { Poll::Ready(()) }
+        let mut seen = self.0.lock();
+        seen.worked += 1;
+        assert!(seen.worked < 1_000, "the task goes on without end");
+        if let Some(session) = &seen.disturbed {
+            session.wake();
+        }
+        if seen.busy { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -116,6 +126,14 @@ impl Running {
 
 fn limits() -> ClientLimits {
     ClientLimits::default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_to_which_much_happens_does_not_hold_its_thread() {
+    let Bench { script, session, mut task, .. } = Bench::new();
+    script.0.lock().disturbed = Some(session);
+    assert!(Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(script.0.lock().worked, ROUNDS);
 }
 
 #[tokio::test(start_paused = true)]
