@@ -21,7 +21,7 @@ use crate::private_dir::{self, PrivateDirError};
 const MAX_BYTES: u64 = 1 << 30;
 
 /// What is done to components before they are compiled (`fuse`): counted up with every change of that.
-const PREPARATION: u32 = 2;
+const PREPARATION: u32 = 3;
 
 const CHECKSUM: usize = 32;
 const SUFFIX: &str = ".cwasm";

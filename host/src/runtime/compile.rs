@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::cache::Entry;
 use super::engine::{Calls, Runtime, RuntimeError};
 use super::fuse::fuse;
 
@@ -31,42 +32,51 @@ impl Runtime {
     /// Where the component is invalid, or can never fit into the limits: a memory that starts larger than allowed.
     pub fn compile(&self, name: &str, bytes: &[u8], calls: Calls) -> Result<Component, CompileError> {
         let engine = self.engine(calls)?;
-        let Some(cache) = &self.cache else {
-            let code = compile(&engine, name, bytes)?;
-            return load(&engine, &code).map_err(CompileError::Invalid);
-        };
-
-        let entry = cache.entry(&engine, bytes);
-        if let Some(code) = entry.read() {
+        let entry = self.cache.as_ref().map(|cache| cache.entry(&engine, bytes));
+        if let Some(code) = entry.as_ref().and_then(Entry::read) {
             match load(&engine, &code) {
                 Ok(component) => return Ok(component),
-                // Its checksum is right, so this is code that this engine cannot take, or a component that it refuses.
-                // Compiling tells which.
+                // Its checksum is right, so this is code that this engine cannot take, or a component over a limit that is
+                // lower now. Compiling tells which.
                 Err(error) => tracing::warn!(%error, component = name, "cached code cannot be used"),
             }
         }
-        let code = compile(&engine, name, bytes)?;
-        if let Err(error) = entry.write(&code) {
+        tracing::info!(component = name, "compiling; this is done once for each version of a component");
+        let start = Instant::now();
+        let (component, code) = compile(&engine, name, bytes).map_err(CompileError::Invalid)?;
+        tracing::info!(component = name, milliseconds = start.elapsed().as_millis(), "compiled");
+        if let Some(entry) = entry
+            && let Err(error) = entry.write(&code)
+        {
             tracing::warn!(%error, "cannot cache compiled code; the next start compiles again");
         }
-        load(&engine, &code).map_err(CompileError::Invalid)
+        Ok(component)
     }
 }
 
-fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
-    tracing::info!(component = name, "compiling; this is done once for each version of a component");
-    let start = Instant::now();
+/// With its modules joined, unless that cannot be compiled or is over a limit that the component itself respects. One that
+/// is wrong is told of in terms of what it was.
+fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> wasmtime::Result<(Component, Vec<u8>)> {
     let fused = fuse(bytes).unwrap_or_else(|error| {
-        tracing::debug!(%error, component = name, "its modules are not joined");
+        let error = wasmtime::Error::from(error);
+        tracing::debug!(error = format!("{error:#}"), component = name, "its modules are not joined");
         None
     });
-    // A component that is wrong is told of in terms of what it was.
-    let code = match fused.map(|fused| engine.precompile_component(&fused)) {
-        Some(Ok(code)) => code,
-        Some(Err(_)) | None => engine.precompile_component(bytes).map_err(CompileError::Invalid)?,
-    };
-    tracing::info!(component = name, milliseconds = start.elapsed().as_millis(), "compiled");
-    Ok(code)
+    if let Some(fused) = fused {
+        match compile_as_is(engine, &fused) {
+            Ok(compiled) => return Ok(compiled),
+            Err(error) => {
+                tracing::debug!(error = format!("{error:#}"), component = name, "its joined modules cannot be used");
+            }
+        }
+    }
+    compile_as_is(engine, bytes)
+}
+
+/// Code that does not load is of no use: it is loaded before it is kept.
+fn compile_as_is(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<(Component, Vec<u8>)> {
+    let code = engine.precompile_component(bytes)?;
+    Ok((load(engine, &code)?, code))
 }
 
 /// Makes the component, and the images that its instances' memories start from.
@@ -164,5 +174,40 @@ mod tests {
         assert!(matches!(error, CompileError::Invalid(_)), "{error:?}");
         let invalid = wat::parse_str("(component (core module (func (result i32))))").unwrap();
         assert!(runtime(home.path()).compile("invalid", &invalid, Calls::Plain).is_err());
+    }
+
+    /// Joined, the data of all modules is kept in each instance, because that of the last one does not fit.
+    #[test]
+    fn what_is_too_large_only_when_it_is_joined_is_not_joined() {
+        let globals = "(global i64 (i64.const 1))".repeat(((4 << 20) - 6_000) / 16);
+        let data: String = (0..1_000).map(|offset| format!("(data (i32.const {offset}) \"x\")")).collect();
+        let bytes = wat::parse_str(format!(
+            r#"(component
+                (core module $globals {globals})
+                (core module $data (memory 1) {data})
+                (core module $outside (memory 1) (data (i32.const 65536) "x"))
+                (core instance (instantiate $globals))
+                (core instance (instantiate $data))
+                (core instance (instantiate $outside))
+                (instance $i)
+                (export "large" (instance $i)))"#
+        ))
+        .unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let runtime = runtime(home.path());
+        let engine = runtime.engine(Calls::Plain).unwrap();
+        assert!(compile_as_is(&engine, &fuse(&bytes).unwrap().unwrap()).is_err());
+        assert!(has(&runtime.compile("large", &bytes, Calls::Plain).unwrap(), "large"));
+        let kept = runtime.cache.as_ref().unwrap().entry(&engine, &bytes).read().unwrap();
+        assert!(load(&engine, &kept).is_ok());
+    }
+
+    #[test]
+    fn what_is_refused_is_not_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let large =
+            wat::parse_str("(component (core module $m (memory 3000)) (core instance (instantiate $m)))").unwrap();
+        assert!(runtime(home.path()).compile("large", &large, Calls::Plain).is_err());
+        assert!(entries(home.path()).is_empty());
     }
 }

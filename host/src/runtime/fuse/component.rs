@@ -1,16 +1,17 @@
 //! A component whose first core instances are one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use wasm_encoder::reencode::{Error as ReencodeError, Reencode, ReencodeComponent};
+use wasm_encoder::reencode::{Reencode, ReencodeComponent};
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentSectionId, ComponentTypeSection,
     ExportKind, InstanceSection, Module, ModuleArg, RawSection,
 };
-use wasmparser::{Import, Instance, Validator, WasmFeatures};
+use wasmparser::{Export, Instance, Validator, WasmFeatures};
 
-use super::module::{self, kind_of};
-use super::scan::{Entity, ExportOf, Group, Item, Scan, hands_modules_on};
+use super::group::Group;
+use super::module;
+use super::scan::{Entity, ExportOf, Item, Scan, hands_modules_on};
 use super::{Counters, Error, Indices, Kind, NoSuchIndex};
 
 /// How deep components are looked for in components.
@@ -22,14 +23,20 @@ const DEPTH: u32 = 8;
 ///
 /// Where the component is invalid, or has something that cannot be taken over.
 pub(in crate::runtime) fn fuse(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    // What follows relies on it: counts, indices and nesting are bounded then.
-    Validator::new_with_features(WasmFeatures::all()).validate_all(bytes)?;
+    // What follows relies on it: counts, indices and nesting are bounded then. With compact imports the validator itself
+    // would keep a name once for each import that shares it; wasmtime does not take them.
+    let features = WasmFeatures::all().difference(WasmFeatures::COMPACT_IMPORTS);
+    Validator::new_with_features(features).validate_all(bytes)?;
     if hands_modules_on(bytes)? { Ok(None) } else { fuse_component(bytes, DEPTH) }
 }
 
 fn fuse_component(bytes: &[u8], depth: u32) -> Result<Option<Vec<u8>>, Error> {
     let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
     let mut scan = Scan::of(bytes)?;
+    // What follows goes through the imports of every instance. Only many instances of one module can have so many.
+    if scan.linked > bytes.len() {
+        return Ok(None);
+    }
     let mut changed = false;
     for item in &mut scan.items {
         if let Item::Component(bytes) = item
@@ -39,51 +46,48 @@ fn fuse_component(bytes: &[u8], depth: u32) -> Result<Option<Vec<u8>>, Error> {
             changed = true;
         }
     }
-    let group = scan.group()?;
-    if group.members.is_empty() && !changed {
+    let group = Group::of(&scan)?;
+    if !group.members.is_empty() {
+        let needed = Needed::by_others(&scan, &group)?;
+        let exported =
+            needed.exports.iter().filter_map(|(instance, export)| Some((group.number(*instance)?, *export))).collect();
+        let (members, outside) = group.modules(&scan)?;
+        if let Some(joined) = module::join(&members, &exported)? {
+            return Rewriter::new(&scan, &group, &needed).rewrite(&joined, &outside).map(Some);
+        }
+    }
+    if !changed {
         return Ok(None);
     }
+    let group = Group::default();
     let needed = Needed::by_others(&scan, &group)?;
-    let mut outside = Vec::new();
-    let mut members = Vec::new();
-    for member in &group.members {
-        members.push(scan.member(*member, &group, &mut outside)?);
-    }
-    let exported =
-        needed.exports.iter().filter_map(|(instance, name)| Some((group.number(*instance)?, *name))).collect();
-    let joined = module::join(&members, &exported)?;
-    Rewriter::new(&scan, &group, &needed).rewrite(&joined, &outside).map(Some)
+    Rewriter::new(&scan, &group, &needed).rewrite(&[], &[]).map(Some)
 }
 
 /// What is still needed where the members are one.
 #[derive(Default)]
-struct Needed<'a> {
+struct Needed {
     entities: HashSet<(Kind, u32)>,
     instances: HashSet<u32>,
-    exports: HashSet<ExportOf<'a>>,
+    exports: BTreeSet<ExportOf>,
 }
 
-impl<'a> Needed<'a> {
-    fn by_others(scan: &Scan<'a>, group: &Group) -> Result<Self, Error> {
+impl Needed {
+    fn by_others(scan: &Scan<'_>, group: &Group) -> Result<Self, Error> {
         let mut needed = Self::default();
         for item in &scan.items {
             match item {
                 Item::Instance(number) if group.number(*number).is_none() => {
-                    if let Instance::Instantiate { module_index, args } = scan.instance(*number)? {
+                    if let Instance::Instantiate { args, .. } = scan.instance(*number)? {
                         for arg in args {
-                            for entity in needed.instance(scan, arg.index) {
-                                needed.entity(scan, entity);
-                            }
-                            if group.number(arg.index).is_some() {
-                                let imports = scan.imports_from(*module_index, arg.name)?;
-                                needed.exports.extend(imports.map(|import| (arg.index, import.name)));
-                            }
+                            needed.instance(scan, arg.index)?;
                         }
+                        needed.imports_of(scan, *number)?;
                     }
                 }
                 _ => {
-                    for used in item.uses()? {
-                        needed.entity(scan, used);
+                    for (kind, index) in item.uses()? {
+                        needed.entity(scan, kind, index)?;
                     }
                 }
             }
@@ -91,26 +95,34 @@ impl<'a> Needed<'a> {
         Ok(needed)
     }
 
-    fn entity(&mut self, scan: &Scan<'a>, entity: (Kind, u32)) {
-        let mut pending = vec![entity];
-        while let Some(entity) = pending.pop() {
-            if self.entities.insert(entity)
-                && let Some(Entity::Export(export)) = scan.entities.get(&entity)
-            {
-                self.exports.insert(*export);
-                pending.extend(self.instance(scan, export.0));
+    fn imports_of(&mut self, scan: &Scan<'_>, number: u32) -> Result<(), Error> {
+        for (import, from) in scan.imports(number)? {
+            if let Entity::Export(export) = scan.named(from, import.name)? {
+                self.exports.insert(export);
             }
         }
+        Ok(())
     }
 
-    /// Adds an instance, and returns what it consists of.
-    fn instance(&mut self, scan: &Scan<'a>, number: u32) -> Vec<(Kind, u32)> {
-        match scan.instance(number) {
-            Ok(Instance::FromExports(exports)) if self.instances.insert(number) => {
-                exports.iter().map(|export| (export.kind.into(), export.index)).collect()
-            }
-            _ => Vec::new(),
+    fn entity(&mut self, scan: &Scan<'_>, kind: Kind, index: u32) -> Result<(), Error> {
+        if self.entities.insert((kind, index))
+            && let Entity::Export(export) = scan.entity(kind, index)?
+        {
+            self.exports.insert(export);
         }
+        Ok(())
+    }
+
+    /// An instance, and what is listed in it.
+    fn instance(&mut self, scan: &Scan<'_>, number: u32) -> Result<(), Error> {
+        if self.instances.insert(number)
+            && let Instance::FromExports(exports) = scan.instance(number)?
+        {
+            for export in exports {
+                self.entity(scan, export.kind.into(), export.index)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -121,17 +133,19 @@ const JOINED: u32 = 1;
 struct Rewriter<'r, 'a> {
     scan: &'r Scan<'a>,
     group: &'r Group,
-    needed: &'r Needed<'a>,
+    needed: &'r Needed,
     indices: Indices,
     counters: Counters,
-    /// Those of the members show what the latest instance that is made from them needs of them.
+    /// Those of the members show what others need of them.
     instances: HashMap<u32, u32>,
     instance_count: u32,
+    /// Each export has one alias only, however many the component had.
+    aliases: HashMap<ExportOf, u32>,
     written: Component,
 }
 
 impl<'r, 'a> Rewriter<'r, 'a> {
-    fn new(scan: &'r Scan<'a>, group: &'r Group, needed: &'r Needed<'a>) -> Self {
+    fn new(scan: &'r Scan<'a>, group: &'r Group, needed: &'r Needed) -> Self {
         Self {
             scan,
             group,
@@ -140,11 +154,12 @@ impl<'r, 'a> Rewriter<'r, 'a> {
             counters: Counters::default(),
             instances: HashMap::new(),
             instance_count: 0,
+            aliases: HashMap::new(),
             written: Component::new(),
         }
     }
 
-    fn rewrite(mut self, joined: &[u8], outside: &[(Kind, u32)]) -> Result<Vec<u8>, Error> {
+    fn rewrite(mut self, joined: &[u8], outside: &[u32]) -> Result<Vec<u8>, Error> {
         let (before, after) = self.scan.items.split_at_checked(self.group.end).unwrap_or((&self.scan.items, &[]));
         let names_members = |item: &&Item<'_>| matches!(item, Item::Instance(_) | Item::CoreAlias(..));
         for item in before.iter().filter(|item| !names_members(item)) {
@@ -187,7 +202,7 @@ impl<'r, 'a> Rewriter<'r, 'a> {
                 self.written.section(&RawSection { id: ComponentSectionId::Component.into(), data });
                 Ok(())
             }
-            Item::Other(id, data) => {
+            Item::Other { id, data, .. } => {
                 self.written.section(&RawSection { id: *id, data });
                 Ok(())
             }
@@ -203,39 +218,25 @@ impl<'r, 'a> Rewriter<'r, 'a> {
     fn module(&mut self, number: u32, joined: &[u8]) -> Result<(), Error> {
         let id = ComponentSectionId::CoreModule.into();
         let empty = Module::new().finish();
-        let data = match self.members_module(number)? {
+        let data = match self.group.made_from(number) {
             Some(0) => joined,
             Some(_) => &empty,
-            None => self.scan.module(number)?.0,
+            None => self.scan.module(number)?.bytes,
         };
         self.written.section(&RawSection { id, data });
         Ok(())
     }
 
-    /// Which member is made from a module.
-    fn members_module(&self, number: u32) -> Result<Option<usize>, Error> {
-        for (position, member) in self.group.members.iter().enumerate() {
-            if matches!(self.scan.instance(*member)?, Instance::Instantiate { module_index, .. } if *module_index == number)
-            {
-                return Ok(Some(position));
-            }
-        }
-        Ok(None)
-    }
-
     /// Instantiates the joined module.
-    fn join(&mut self, outside: &[(Kind, u32)]) -> Result<(), Error> {
-        let mut imports = Vec::new();
-        for (number, (kind, index)) in outside.iter().enumerate() {
-            imports.push((number.to_string(), export_kind(*kind), self.indices.get(*kind, *index)?));
-        }
+    fn join(&mut self, outside: &[u32]) -> Result<(), Error> {
         let Some(first) = self.group.members.first() else { return Ok(()) };
-        let Instance::Instantiate { module_index, .. } = self.scan.instance(*first)? else {
-            return Err(ReencodeError::UserError(NoSuchIndex));
-        };
+        let mut imports = Vec::new();
+        for (number, index) in outside.iter().enumerate() {
+            imports.push((number.to_string(), self.indices.get(Kind::Function, *index)?));
+        }
         let mut section = InstanceSection::new();
-        section.export_items(imports.iter().map(|(name, kind, index)| (name.as_str(), *kind, *index)));
-        section.instantiate(*module_index, [("", ModuleArg::Instance(0))]);
+        section.export_items(imports.iter().map(|(name, index)| (name.as_str(), ExportKind::Func, *index)));
+        section.instantiate(self.scan.module_of(*first)?, [("", ModuleArg::Instance(0))]);
         self.written.section(&section);
         self.instance_count = JOINED + 1;
         Ok(())
@@ -247,10 +248,10 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         if unneeded || self.group.number(number).is_some() {
             return Ok(());
         }
-        if let Instance::Instantiate { module_index, args } = instance {
+        if let Instance::Instantiate { args, .. } = instance {
             for arg in args {
-                if let Some(member) = self.group.number(arg.index) {
-                    self.show(member, arg.index, self.scan.imports_from(*module_index, arg.name)?);
+                if self.group.number(arg.index).is_some() && !self.instances.contains_key(&arg.index) {
+                    self.show(arg.index)?;
                 }
             }
         }
@@ -266,37 +267,47 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         self.instance_count += 1;
     }
 
-    /// Makes an instance of those exports of a member that somebody imports.
-    fn show<'i>(&mut self, member: usize, number: u32, imports: impl Iterator<Item = &'i Import<'i>>) {
-        let mut aliases = ComponentAliasSection::new();
+    /// Makes an instance of all exports of a member that others need.
+    fn show(&mut self, member: u32) -> Result<(), Error> {
         let mut exports = Vec::new();
-        for import in imports {
-            let kind = kind_of(&import.ty);
-            let name = module::export_name(member, import.name);
-            aliases.alias(Alias::CoreInstanceExport { instance: JOINED, kind: export_kind(kind), name: &name });
-            exports.push((import.name, export_kind(kind), self.counters.next(kind)));
+        for export in self.needed.exports.range((member, 0)..=(member, u32::MAX)) {
+            let Export { name, kind, .. } = self.scan.export(*export)?;
+            exports.push((*name, self.export_kind(*kind)?, self.alias(Kind::from(*kind), *export)?));
         }
-        let mut instances = InstanceSection::new();
-        instances.export_items(exports);
-        self.written.section(&aliases).section(&instances);
-        self.add_instance(number);
+        let mut section = InstanceSection::new();
+        section.export_items(exports);
+        self.written.section(&section);
+        self.add_instance(member);
+        Ok(())
     }
 
     fn core_alias(&mut self, kind: Kind, index: u32) -> Result<(), Error> {
-        let Some(Entity::Export((instance, name))) = self.scan.entities.get(&(kind, index)) else { return Ok(()) };
-        if !self.needed.entities.contains(&(kind, index)) {
-            return Ok(());
+        if self.needed.entities.contains(&(kind, index)) {
+            let new = match self.scan.entity(kind, index)? {
+                Entity::Export(export) => self.alias(kind, export)?,
+                Entity::Canonical(function) => self.indices.get(kind, function)?,
+            };
+            self.indices.insert(kind, index, new);
         }
-        let joined = self.group.number(*instance).map(|member| module::export_name(member, name));
+        Ok(())
+    }
+
+    /// The index of an export of a core instance.
+    fn alias(&mut self, kind: Kind, export: ExportOf) -> Result<u32, Error> {
+        if let Some(index) = self.aliases.get(&export) {
+            return Ok(*index);
+        }
+        let joined = self.group.number(export.0).map(|member| module::export_name(member, export.1));
         let mut section = ComponentAliasSection::new();
         section.alias(Alias::CoreInstanceExport {
-            instance: if joined.is_some() { JOINED } else { self.instance_index(*instance) },
+            instance: if joined.is_some() { JOINED } else { self.instance_index(export.0) },
             kind: export_kind(kind),
-            name: joined.as_deref().unwrap_or(name),
+            name: joined.as_deref().map_or_else(|| self.scan.export(export).map(|export| export.name), Ok)?,
         });
         self.written.section(&section);
-        self.define(kind, index);
-        Ok(())
+        let index = self.counters.next(kind);
+        self.aliases.insert(export, index);
+        Ok(index)
     }
 }
 

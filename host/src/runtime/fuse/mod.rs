@@ -11,7 +11,12 @@
 //! as every component is, when it is compiled.
 
 mod component;
+mod constant;
+mod group;
+mod image;
 mod module;
+mod numbering;
+mod parts;
 mod scan;
 
 use std::collections::HashMap;
@@ -27,6 +32,8 @@ pub(super) type Error = reencode::Error<NoSuchIndex>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an index that nothing has")]
 pub(super) struct NoSuchIndex;
+
+const MISSING: Error = reencode::Error::UserError(NoSuchIndex);
 
 /// The index spaces that a component and its core modules share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,8 +79,12 @@ impl Indices {
     }
 
     fn get(&self, kind: Kind, old: u32) -> Result<u32, Error> {
-        self.0.get(&(kind, old)).copied().ok_or(reencode::Error::UserError(NoSuchIndex))
+        self.0.get(&(kind, old)).copied().ok_or(MISSING)
     }
+}
+
+fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,106 +1,24 @@
-//! Core modules, and one module that does what several do.
+//! One core module that does what several do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
-use wasm_encoder::reencode::{Error as ReencodeError, Reencode};
+use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{
-    CodeSection, DataCountSection, DataSection, ElementSection, ExportSection, FunctionSection, GlobalSection,
-    ImportSection, Instruction, MemorySection, Module, NameMap, NameSection, StartSection, TableSection, TagSection,
+    CodeSection, DataCountSection, DataSection, ElementSection, Elements, ExportSection, FunctionSection,
+    GlobalSection, ImportSection, MemorySection, Module, NameMap, NameSection, StartSection, TableSection, TagSection,
     TypeSection,
 };
-use wasmparser::{
-    DataSectionReader, ElementSectionReader, Export, FunctionBody, FunctionSectionReader, GlobalSectionReader, Import,
-    KnownCustom, MemorySectionReader, Name, NameSectionReader, Operator, Parser, Payload, TableSectionReader,
-    TagSectionReader, TypeRef, TypeSectionReader,
-};
+use wasmparser::Name;
 
-use super::{Counters, Error, Indices, Kind, NoSuchIndex};
-
-/// The sections of a core module.
-#[derive(Default)]
-pub(super) struct Parts<'a> {
-    types: Option<TypeSectionReader<'a>>,
-    pub(super) imports: Vec<Import<'a>>,
-    functions: Option<FunctionSectionReader<'a>>,
-    tables: Option<TableSectionReader<'a>>,
-    memories: Option<MemorySectionReader<'a>>,
-    tags: Option<TagSectionReader<'a>>,
-    globals: Option<GlobalSectionReader<'a>>,
-    exports: Vec<Export<'a>>,
-    pub(super) start: Option<u32>,
-    elements: Option<ElementSectionReader<'a>>,
-    code: Vec<FunctionBody<'a>>,
-    data: Option<DataSectionReader<'a>>,
-    names: Option<NameSectionReader<'a>>,
-    /// It has debug information, which tells where in the module's own bytes the code is.
-    pub(super) debuggable: bool,
-}
-
-impl<'a> Parts<'a> {
-    pub(super) fn parse(module: &'a [u8]) -> Result<Self, Error> {
-        let mut parts = Self::default();
-        for payload in Parser::new(0).parse_all(module) {
-            match payload? {
-                Payload::TypeSection(section) => parts.types = Some(section),
-                Payload::ImportSection(section) => {
-                    parts.imports = section.into_imports().collect::<Result<_, _>>()?;
-                }
-                Payload::FunctionSection(section) => parts.functions = Some(section),
-                Payload::TableSection(section) => parts.tables = Some(section),
-                Payload::MemorySection(section) => parts.memories = Some(section),
-                Payload::TagSection(section) => parts.tags = Some(section),
-                Payload::GlobalSection(section) => parts.globals = Some(section),
-                Payload::ExportSection(section) => parts.exports = section.into_iter().collect::<Result<_, _>>()?,
-                Payload::StartSection { func, .. } => parts.start = Some(func),
-                Payload::ElementSection(section) => parts.elements = Some(section),
-                Payload::CodeSectionEntry(body) => parts.code.push(body),
-                Payload::DataSection(section) => parts.data = Some(section),
-                Payload::CustomSection(section) if section.name().starts_with(".debug_") => parts.debuggable = true,
-                Payload::CustomSection(section) => {
-                    if let KnownCustom::Name(names) = section.as_known() {
-                        parts.names = Some(names);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(parts)
-    }
-
-    fn count_types(&self) -> Result<u32, Error> {
-        let mut count = 0;
-        for group in self.types.iter().flat_map(|types| types.clone()) {
-            count += u32::try_from(group?.types().len()).unwrap_or(u32::MAX);
-        }
-        Ok(count)
-    }
-
-    fn defined(&self) -> [(Kind, u32); 5] {
-        [
-            (Kind::Function, self.functions.as_ref().map_or(0, FunctionSectionReader::count)),
-            (Kind::Table, self.tables.as_ref().map_or(0, TableSectionReader::count)),
-            (Kind::Memory, self.memories.as_ref().map_or(0, MemorySectionReader::count)),
-            (Kind::Global, self.globals.as_ref().map_or(0, GlobalSectionReader::count)),
-            (Kind::Tag, self.tags.as_ref().map_or(0, TagSectionReader::count)),
-        ]
-    }
-}
-
-pub(super) fn kind_of(import: &TypeRef) -> Kind {
-    match import {
-        TypeRef::Func(_) | TypeRef::FuncExact(_) => Kind::Function,
-        TypeRef::Table(_) => Kind::Table,
-        TypeRef::Memory(_) => Kind::Memory,
-        TypeRef::Global(_) => Kind::Global,
-        TypeRef::Tag(_) => Kind::Tag,
-    }
-}
+use super::numbering::{Numbering, Renumber};
+use super::parts::Parts;
+use super::{Error, Kind, image};
 
 /// Where a module's import comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source<'a> {
-    /// An export of an earlier one of the modules.
-    Member(usize, &'a str),
+pub(super) enum Source {
+    /// An earlier one of the modules, and the number of its export.
+    Member(usize, u32),
     /// Something else, which the joined module imports, too.
     Outside,
 }
@@ -108,10 +26,10 @@ pub(super) enum Source<'a> {
 /// A module, and where each of its imports comes from.
 pub(super) struct Member<'a> {
     pub(super) parts: &'a Parts<'a>,
-    pub(super) sources: Vec<Source<'a>>,
+    pub(super) sources: Vec<Source>,
 }
 
-/// Joins modules, of which only the last one may have a start function.
+/// Joins modules, of which only the last one may have a start function. None: instances would cost more than before.
 ///
 /// What comes from outside is imported under the names `0`, `1` … of the module ``, in the order in which the members import
 /// it. `exported` says which exports of which member are exported, under [`export_name`].
@@ -119,154 +37,29 @@ pub(super) struct Member<'a> {
 /// # Errors
 ///
 /// Where a member is invalid, or imports what no earlier one exports.
-pub(super) fn join(members: &[Member<'_>], exported: &HashSet<(usize, &str)>) -> Result<Vec<u8>, Error> {
+pub(super) fn join(members: &[Member<'_>], exported: &BTreeSet<(usize, u32)>) -> Result<Option<Vec<u8>>, Error> {
     let numbering = Numbering::of(members)?;
+    if image::would_be_lost(members, &numbering)? {
+        return Ok(None);
+    }
     let mut joined = Joined::default();
-    for (number, (member, map)) in members.iter().zip(&numbering.maps).enumerate() {
-        let exported = |name: &str| exported.contains(&(number, name)).then(|| export_name(number, name));
-        joined.add(member, &mut Renumber { map, constants: &numbering.constants }, exported)?;
-    }
-    Ok(joined.finish())
-}
-
-pub(super) fn export_name(member: usize, name: &str) -> String {
-    format!("{member}:{name}")
-}
-
-/// Where one member's indices are in the joined module.
-#[derive(Default)]
-struct Map<'a> {
-    types: u32,
-    elements: u32,
-    data: u32,
-    indices: Indices,
-    exports: HashMap<&'a str, (Kind, u32)>,
-}
-
-struct Numbering<'a> {
-    maps: Vec<Map<'a>>,
-    /// Values of globals that never change. Known values are what offsets need to have for tables and memories to be
-    /// filled ahead of time.
-    constants: HashMap<u32, Instruction<'static>>,
-}
-
-impl<'a> Numbering<'a> {
-    fn of(members: &[Member<'a>]) -> Result<Self, Error> {
-        // Imports have the first indices of each kind.
-        let mut imported = Counters::default();
-        let mut defined = Counters::default();
-        for member in members {
-            for (import, source) in member.parts.imports.iter().zip(&member.sources) {
-                if *source == Source::Outside {
-                    defined.next(kind_of(&import.ty));
-                }
+    for (number, member) in members.iter().enumerate() {
+        let mut renumber = numbering.member(number)?;
+        joined.add(member, &mut renumber)?;
+        for (export, of) in member.parts.exports.iter().zip(0..) {
+            if exported.contains(&(number, of)) {
+                let index = renumber.external_index(export.kind, export.index)?;
+                joined.exports.export(&export_name(number, of), renumber.export_kind(export.kind)?, index);
             }
         }
-        let mut numbering = Self { maps: Vec::new(), constants: HashMap::new() };
-        let (mut types, mut elements, mut data) = (0, 0, 0);
-        for Member { parts, sources } in members {
-            let mut map = Map { types, elements, data, ..Map::default() };
-            types += parts.count_types()?;
-            elements += parts.elements.as_ref().map_or(0, ElementSectionReader::count);
-            data += parts.data.as_ref().map_or(0, DataSectionReader::count);
-            let mut own = Counters::default();
-            for (import, source) in parts.imports.iter().zip(sources) {
-                let kind = kind_of(&import.ty);
-                let index = match *source {
-                    Source::Outside => imported.next(kind),
-                    Source::Member(member, name) => numbering.exported(member, name, kind)?,
-                };
-                map.indices.insert(kind, own.next(kind), index);
-            }
-            for (kind, count) in parts.defined() {
-                for _ in 0..count {
-                    map.indices.insert(kind, own.next(kind), defined.next(kind));
-                }
-            }
-            for export in &parts.exports {
-                let kind = Kind::from(export.kind);
-                map.exports.insert(export.name, (kind, map.indices.get(kind, export.index)?));
-            }
-            numbering.add_constants(parts, &map)?;
-            numbering.maps.push(map);
-        }
-        Ok(numbering)
+        joined.referenced.append(&mut renumber.referenced);
     }
-
-    fn exported(&self, member: usize, name: &str, kind: Kind) -> Result<u32, Error> {
-        let found = self.maps.get(member).and_then(|map| map.exports.get(name));
-        let index = found.filter(|(found, _)| *found == kind).map(|(_, index)| *index);
-        index.ok_or(ReencodeError::UserError(NoSuchIndex))
-    }
-
-    fn add_constants(&mut self, parts: &Parts<'a>, map: &Map<'a>) -> Result<(), Error> {
-        let imports = parts.imports.iter().filter(|import| kind_of(&import.ty) == Kind::Global).count();
-        for (number, global) in (imports..).zip(parts.globals.iter().flat_map(|globals| globals.clone())) {
-            let global = global?;
-            let mut operators = global.init_expr.get_operators_reader();
-            let value = match operators.read()? {
-                Operator::I32Const { value } => Instruction::I32Const(value),
-                Operator::I64Const { value } => Instruction::I64Const(value),
-                _ => continue,
-            };
-            if !global.ty.mutable && operators.is_end_then_eof() {
-                let number = u32::try_from(number).unwrap_or(u32::MAX);
-                self.constants.insert(map.indices.get(Kind::Global, number)?, value);
-            }
-        }
-        Ok(())
-    }
+    Ok(Some(joined.finish()))
 }
 
-/// Takes one member's code over.
-struct Renumber<'m> {
-    map: &'m Map<'m>,
-    constants: &'m HashMap<u32, Instruction<'static>>,
-}
-
-impl Reencode for Renumber<'_> {
-    type Error = NoSuchIndex;
-
-    fn function_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(Kind::Function, index)
-    }
-
-    fn table_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(Kind::Table, index)
-    }
-
-    fn memory_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(Kind::Memory, index)
-    }
-
-    fn global_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(Kind::Global, index)
-    }
-
-    fn tag_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(Kind::Tag, index)
-    }
-
-    fn type_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.map.types + index)
-    }
-
-    fn element_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.map.elements + index)
-    }
-
-    fn data_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.map.data + index)
-    }
-
-    fn instruction<'a>(&mut self, operator: Operator<'a>) -> Result<Instruction<'a>, Error> {
-        if let Operator::GlobalGet { global_index } = operator
-            && let Some(value) = self.constants.get(&self.global_index(global_index)?)
-        {
-            return Ok(value.clone());
-        }
-        wasm_encoder::reencode::utils::instruction(self, operator)
-    }
+/// Not the name that the member has for it: that may be long, and is repeated by whoever takes the export.
+pub(super) fn export_name(member: usize, export: u32) -> String {
+    format!("{member}:{export}")
 }
 
 /// The sections of the joined module.
@@ -285,17 +78,13 @@ struct Joined {
     elements: ElementSection,
     code: CodeSection,
     data: DataSection,
+    referenced: BTreeSet<u32>,
     /// For the backtraces of traps.
     names: NameMap,
 }
 
 impl Joined {
-    fn add(
-        &mut self,
-        member: &Member<'_>,
-        renumber: &mut Renumber<'_>,
-        exported: impl Fn(&str) -> Option<String>,
-    ) -> Result<(), Error> {
+    fn add(&mut self, member: &Member<'_>, renumber: &mut Renumber<'_>) -> Result<(), Error> {
         let parts = member.parts;
         if let Some(types) = &parts.types {
             renumber.parse_type_section(&mut self.types, types.clone())?;
@@ -321,12 +110,6 @@ impl Joined {
         if let Some(globals) = &parts.globals {
             renumber.parse_global_section(&mut self.globals, globals.clone())?;
         }
-        for export in &parts.exports {
-            if let Some(name) = exported(export.name) {
-                let index = renumber.external_index(export.kind, export.index)?;
-                self.exports.export(&name, renumber.export_kind(export.kind)?, index);
-            }
-        }
         if let Some(start) = parts.start {
             self.start = Some(renumber.function_index(start)?);
         }
@@ -339,24 +122,28 @@ impl Joined {
         if let Some(data) = &parts.data {
             renumber.parse_data_section(&mut self.data, data.clone())?;
         }
-        self.add_names(parts, renumber)
-    }
-
-    fn add_names(&mut self, parts: &Parts<'_>, renumber: &mut Renumber<'_>) -> Result<(), Error> {
-        let imported = parts.imports.iter().filter(|import| kind_of(&import.ty) == Kind::Function).count();
-        for names in parts.names.iter().flat_map(|names| names.clone()) {
-            let Name::Function(names) = names? else { continue };
-            for name in names {
-                let name = name?;
-                if name.index as usize >= imported {
-                    self.names.append(renumber.function_index(name.index)?, name.name);
-                }
-            }
-        }
+        self.add_names(parts, renumber);
         Ok(())
     }
 
-    fn finish(self) -> Vec<u8> {
+    /// As far as there are names: validation does not look at them.
+    fn add_names(&mut self, parts: &Parts<'_>, renumber: &Renumber<'_>) {
+        let imported = parts.imported(Kind::Function);
+        for names in parts.names.iter().flat_map(|names| names.clone()).map_while(Result::ok) {
+            let Name::Function(names) = names else { continue };
+            for name in names.into_iter().map_while(Result::ok).filter(|name| name.index >= imported) {
+                if let Ok(index) = renumber.index(Kind::Function, name.index) {
+                    self.names.append(index, name.name);
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        // A function that code refers to has to be named outside of code; that may have been an export.
+        if !self.referenced.is_empty() {
+            self.elements.declared(Elements::Functions(self.referenced.into_iter().collect()));
+        }
         let mut module = Module::new();
         module
             .section(&self.types)

@@ -1,20 +1,20 @@
-//! What a component consists of, and which of its core instances can be one.
+//! What a component consists of.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use wasm_encoder::reencode::{Error as ReencodeError, Reencode, ReencodeComponent};
+use wasm_encoder::reencode::{Reencode, ReencodeComponent};
 use wasm_encoder::{CanonicalFunctionSection, ComponentTypeSection};
 use wasmparser::{
     CanonicalFunction, Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, ComponentTypeSectionReader, Import, Instance, Parser, Payload,
+    ComponentTypeRef, ComponentTypeSectionReader, Export, Import, Instance, Parser, Payload,
 };
 
-use super::module::{Member, Parts, Source, kind_of};
-use super::{Counters, Error, Kind, NoSuchIndex};
+use super::parts::Parts;
+use super::{Counters, Error, Kind, MISSING, NoSuchIndex, count};
 
-/// A core instance, and a name of an export of it.
-pub(super) type ExportOf<'a> = (u32, &'a str);
+/// A core instance that is made from a module, and the number of one of the module's exports.
+pub(super) type ExportOf = (u32, u32);
 
 /// Whether core modules are used in other ways than to make core instances of the component that they are in.
 pub(super) fn hands_modules_on(bytes: &[u8]) -> Result<bool, Error> {
@@ -65,8 +65,12 @@ pub(super) enum Item<'a> {
     Types(ComponentTypeSectionReader<'a>),
     Alias(ComponentAlias<'a>),
     Component(Cow<'a, [u8]>),
-    /// A section that names nothing of the core.
-    Other(u8, &'a [u8]),
+    /// A section that names nothing of the core, and whether it instantiates components, whose code may run then.
+    Other {
+        id: u8,
+        data: &'a [u8],
+        instantiates: bool,
+    },
 }
 
 impl Item<'_> {
@@ -86,34 +90,37 @@ impl Item<'_> {
     }
 }
 
-/// What a core function, table, … of the component is.
-#[derive(Clone, Copy)]
-pub(super) enum Entity<'a> {
-    Export(ExportOf<'a>),
-    Canonical,
+/// What a core function, table, … of the component is. What has several names, in instances that hand on what others
+/// export, is the same however long such a chain is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entity {
+    Export(ExportOf),
+    /// A function that the component makes, and its index among the core functions.
+    Canonical(u32),
+}
+
+pub(super) struct CoreModule<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) parts: Parts<'a>,
+    /// How many instances are made from it.
+    pub(super) instances: u32,
+}
+
+struct CoreInstance<'a> {
+    instance: Instance<'a>,
+    /// Where the names are in its list of arguments or of exports.
+    positions: HashMap<&'a str, usize>,
 }
 
 /// One component, without what is inside of those that it consists of.
 #[derive(Default)]
 pub(super) struct Scan<'a> {
     pub(super) items: Vec<Item<'a>>,
-    modules: Vec<(&'a [u8], Parts<'a>)>,
-    instances: Vec<Instance<'a>>,
-    pub(super) entities: HashMap<(Kind, u32), Entity<'a>>,
-}
-
-/// Core instances that become one.
-pub(super) struct Group {
-    /// Their numbers.
-    pub(super) members: Vec<u32>,
-    /// The first item that needs one of them.
-    pub(super) end: usize,
-}
-
-impl Group {
-    pub(super) fn number(&self, instance: u32) -> Option<usize> {
-        self.members.iter().position(|member| *member == instance)
-    }
+    modules: Vec<CoreModule<'a>>,
+    instances: Vec<CoreInstance<'a>>,
+    entities: HashMap<(Kind, u32), Entity>,
+    /// Bytes of the imports of all core instances: those of a module count for every instance that is made from it.
+    pub(super) linked: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -138,30 +145,22 @@ impl<'a> Scan<'a> {
     fn add(&mut self, payload: Payload<'a>, bytes: &'a [u8], counters: &mut Counters) -> Result<(), Error> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
-                self.items.push(Item::Module(number(self.modules.len())));
-                let module = bytes.get(unchecked_range).unwrap_or_default();
-                self.modules.push((module, Parts::parse(module)?));
+                self.items.push(Item::Module(count(self.modules.len())));
+                let bytes = bytes.get(unchecked_range).unwrap_or_default();
+                self.modules.push(CoreModule { bytes, parts: Parts::parse(bytes)?, instances: 0 });
             }
             Payload::ComponentSection { unchecked_range, .. } => {
                 self.items.push(Item::Component(bytes.get(unchecked_range).unwrap_or_default().into()));
             }
             Payload::InstanceSection(instances) => {
                 for instance in instances {
-                    self.items.push(Item::Instance(number(self.instances.len())));
-                    self.instances.push(instance?);
+                    self.add_instance(instance?)?;
                 }
             }
             Payload::ComponentAliasSection(aliases) => {
                 for alias in aliases {
-                    self.items.push(match alias? {
-                        ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
-                            let kind = Kind::from(kind);
-                            let index = counters.next(kind);
-                            self.entities.insert((kind, index), Entity::Export((instance_index, name)));
-                            Item::CoreAlias(kind, index)
-                        }
-                        other => Item::Alias(other),
-                    });
+                    let item = self.alias(alias?, counters)?;
+                    self.items.push(item);
                 }
             }
             Payload::ComponentCanonicalSection(functions) => {
@@ -170,7 +169,7 @@ impl<'a> Scan<'a> {
                     let is_core = !matches!(function, CanonicalFunction::Lift { .. });
                     let index = is_core.then(|| counters.next(Kind::Function));
                     if let Some(index) = index {
-                        self.entities.insert((Kind::Function, index), Entity::Canonical);
+                        self.entities.insert((Kind::Function, index), Entity::Canonical(index));
                     }
                     self.items.push(Item::Canonical(function, index));
                 }
@@ -180,120 +179,100 @@ impl<'a> Scan<'a> {
             Payload::CustomSection(_) => {}
             other => {
                 if let Some((id, range)) = other.as_section() {
-                    self.items.push(Item::Other(id, bytes.get(range).unwrap_or_default()));
+                    let data = bytes.get(range).unwrap_or_default();
+                    self.items.push(Item::Other { id, data, instantiates: instantiates(other) });
                 }
             }
         }
         Ok(())
     }
 
-    pub(super) fn instance(&self, number: u32) -> Result<&Instance<'a>, Error> {
-        self.instances.get(number as usize).ok_or(ReencodeError::UserError(NoSuchIndex))
-    }
-
-    pub(super) fn module(&self, number: u32) -> Result<&(&'a [u8], Parts<'a>), Error> {
-        self.modules.get(number as usize).ok_or(ReencodeError::UserError(NoSuchIndex))
-    }
-
-    /// The first core instances, up to the first item that needs more of them than a name for an export. None or several.
-    pub(super) fn group(&self) -> Result<Group, Error> {
-        let mut group = Group { members: Vec::new(), end: self.items.len() };
-        for (position, item) in self.items.iter().enumerate() {
-            match item {
-                Item::Instance(number) => {
-                    let Instance::Instantiate { module_index, .. } = self.instance(*number)? else { continue };
-                    let (_, parts) = self.module(*module_index)?;
-                    if parts.debuggable || self.is_shared(*module_index) {
-                        group.end = position;
-                        break;
-                    }
-                    group.members.push(*number);
-                    // It runs before anything else is put into memories and tables.
-                    if parts.start.is_some() {
-                        group.end = position + 1;
-                        break;
-                    }
-                }
-                _ => {
-                    if item.uses()?.iter().any(|used| matches!(self.entities.get(used), Some(Entity::Export(_)))) {
-                        group.end = position;
-                        break;
-                    }
-                }
+    fn add_instance(&mut self, instance: Instance<'a>) -> Result<(), Error> {
+        let positions = match &instance {
+            Instance::Instantiate { module_index, args } => {
+                let module = self.modules.get_mut(*module_index as usize);
+                let module = module.ok_or(MISSING)?;
+                module.instances += 1;
+                self.linked = self.linked.saturating_add(module.parts.import_bytes);
+                args.iter().map(|arg| arg.name).zip(0..).collect()
             }
-        }
-        if group.members.len() < 2 {
-            group.members.clear();
-        }
-        Ok(group)
-    }
-
-    /// What a module imports under one module name.
-    pub(super) fn imports_from(&self, module: u32, name: &str) -> Result<impl Iterator<Item = &Import<'a>>, Error> {
-        let (_, parts) = self.module(module)?;
-        Ok(parts.imports.iter().filter(move |import| import.module == name))
-    }
-
-    /// Whether several instances are made from a module.
-    fn is_shared(&self, module: u32) -> bool {
-        let made = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module);
-        self.instances.iter().filter(made).count() > 1
-    }
-
-    /// A member with the sources of its imports; those from outside are added to `outside`.
-    pub(super) fn member(
-        &self,
-        number: u32,
-        group: &Group,
-        outside: &mut Vec<(Kind, u32)>,
-    ) -> Result<Member<'_>, Error> {
-        let Instance::Instantiate { module_index, args } = self.instance(number)? else {
-            return Err(ReencodeError::UserError(NoSuchIndex));
+            Instance::FromExports(exports) => exports.iter().map(|export| export.name).zip(0..).collect(),
         };
-        let (_, parts) = self.module(*module_index)?;
-        let mut sources = Vec::new();
-        for import in &parts.imports {
-            let arg = args.iter().find(|arg| arg.name == import.module);
-            let source = arg.and_then(|arg| self.source((arg.index, import.name), group));
-            sources.push(match source.ok_or(ReencodeError::UserError(NoSuchIndex))? {
-                Origin::Member(source) => source,
-                Origin::Outside(index) => {
-                    outside.push((kind_of(&import.ty), index));
-                    Source::Outside
-                }
-            });
-        }
-        Ok(Member { parts, sources })
+        self.items.push(Item::Instance(count(self.instances.len())));
+        self.instances.push(CoreInstance { instance, positions });
+        Ok(())
     }
 
-    fn source(&self, mut export: ExportOf<'a>, group: &Group) -> Option<Origin<'a>> {
-        loop {
-            let (number, name) = export;
-            let exports = match self.instances.get(number as usize)? {
-                Instance::Instantiate { .. } => {
-                    return Some(Origin::Member(Source::Member(group.number(number)?, name)));
-                }
-                Instance::FromExports(exports) => exports,
-            };
-            let found = exports.iter().find(|export| export.name == name)?;
-            match self.entities.get(&(Kind::from(found.kind), found.index))? {
-                // Of an instance before this one, so that this comes to an end.
-                Entity::Export(origin) if origin.0 < number => export = *origin,
-                Entity::Export(_) => return None,
-                Entity::Canonical => return Some(Origin::Outside(found.index)),
+    fn alias(&mut self, alias: ComponentAlias<'a>, counters: &mut Counters) -> Result<Item<'a>, Error> {
+        let ComponentAlias::CoreInstanceExport { kind, instance_index, name } = alias else {
+            return Ok(Item::Alias(alias));
+        };
+        let kind = Kind::from(kind);
+        let index = counters.next(kind);
+        self.entities.insert((kind, index), self.named(instance_index, name)?);
+        Ok(Item::CoreAlias(kind, index))
+    }
+
+    pub(super) fn module(&self, number: u32) -> Result<&CoreModule<'a>, Error> {
+        self.modules.get(number as usize).ok_or(MISSING)
+    }
+
+    fn core_instance(&self, number: u32) -> Result<&CoreInstance<'a>, Error> {
+        self.instances.get(number as usize).ok_or(MISSING)
+    }
+
+    pub(super) fn instance(&self, number: u32) -> Result<&Instance<'a>, Error> {
+        Ok(&self.core_instance(number)?.instance)
+    }
+
+    /// The module that an instance is made from.
+    pub(super) fn module_of(&self, instance: u32) -> Result<u32, Error> {
+        match self.instance(instance)? {
+            Instance::Instantiate { module_index, .. } => Ok(*module_index),
+            Instance::FromExports(_) => Err(MISSING),
+        }
+    }
+
+    pub(super) fn export(&self, (instance, export): ExportOf) -> Result<&Export<'a>, Error> {
+        let exports = &self.module(self.module_of(instance)?)?.parts.exports;
+        exports.get(export as usize).ok_or(MISSING)
+    }
+
+    pub(super) fn entity(&self, kind: Kind, index: u32) -> Result<Entity, Error> {
+        self.entities.get(&(kind, index)).copied().ok_or(MISSING)
+    }
+
+    /// What an instance exports under a name.
+    pub(super) fn named(&self, number: u32, name: &str) -> Result<Entity, Error> {
+        let CoreInstance { instance, positions } = self.core_instance(number)?;
+        match instance {
+            Instance::Instantiate { module_index, .. } => {
+                let export = self.module(*module_index)?.parts.export(name);
+                Ok(Entity::Export((number, export.ok_or(MISSING)?)))
+            }
+            Instance::FromExports(exports) => {
+                let export = positions.get(name).and_then(|position| exports.get(*position));
+                let export = export.ok_or(MISSING)?;
+                self.entity(export.kind.into(), export.index)
             }
         }
     }
+
+    /// What an instance's module imports, and the instance that each import is taken from.
+    pub(super) fn imports(&self, number: u32) -> Result<Vec<(&Import<'a>, u32)>, Error> {
+        let CoreInstance { instance, positions } = self.core_instance(number)?;
+        let Instance::Instantiate { module_index, args } = instance else { return Ok(Vec::new()) };
+        let imports = self.module(*module_index)?.parts.imports.iter().map(|import| {
+            let arg = positions.get(import.module).and_then(|position| args.get(*position));
+            Ok((import, arg.ok_or(MISSING)?.index))
+        });
+        imports.collect()
+    }
 }
 
-enum Origin<'a> {
-    Member(Source<'a>),
-    /// A core function of the component.
-    Outside(u32),
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+fn instantiates(section: Payload<'_>) -> bool {
+    let Payload::ComponentInstanceSection(instances) = section else { return false };
+    instances.into_iter().any(|instance| matches!(instance, Ok(ComponentInstance::Instantiate { .. })))
 }
 
 /// Collects the indices of what is taken over.

@@ -1,7 +1,10 @@
-use proptest::prelude::*;
-use wasmparser::{ConstExpr, ElementKind, Instance as CoreInstance, Parser, Payload};
+mod ahead;
+mod hostile;
+mod order;
+
+use wasmparser::{Instance as CoreInstance, Parser, Payload};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, StoreContextMut};
 
 use super::fuse;
 
@@ -114,20 +117,35 @@ fn joined(text: &str) -> Option<Vec<u8>> {
 
 /// What `run` returns for 0 and 1, and what was logged.
 fn run(component: &[u8]) -> (u32, u32, Vec<String>) {
+    let (returned, logged) = outcome(component);
+    let (zero, one) = returned.unwrap();
+    (zero, one, logged)
+}
+
+/// The same; nothing is returned where something traps, or there is no instance.
+fn outcome(component: &[u8]) -> (Option<(u32, u32)>, Vec<String>) {
     let engine = Engine::default();
+    let mut store = Store::new(&engine, Vec::new());
+    let returned = call(&mut store, component).ok();
+    (returned, store.into_data())
+}
+
+fn call(store: &mut Store<Vec<String>>, component: &[u8]) -> wasmtime::Result<(u32, u32)> {
+    let engine = store.engine().clone();
     let mut linker = Linker::<Vec<String>>::new(&engine);
-    let log = |mut store: wasmtime::StoreContextMut<'_, Vec<String>>, (text,): (String,)| {
+    let log = |mut store: StoreContextMut<'_, Vec<String>>, (text,): (String,)| {
         store.data_mut().push(text);
         Ok(())
     };
-    linker.root().func_wrap("log", log).unwrap();
-    let mut store = Store::new(&engine, Vec::new());
-    let component = Component::new(&engine, component).unwrap();
-    let instance = linker.instantiate(&mut store, &component).unwrap();
-    let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "run").unwrap();
-    let mut call = |n| run.call(&mut store, (n,)).unwrap().0;
-    let (zero, one) = (call(0), call(1));
-    (zero, one, store.into_data())
+    linker.root().func_wrap("log", log)?;
+    let tick = |mut store: StoreContextMut<'_, Vec<String>>, ()| {
+        store.data_mut().push("tick".to_owned());
+        Ok(())
+    };
+    linker.root().func_wrap("tick", tick)?;
+    let instance = linker.instantiate(&mut *store, &Component::new(&engine, component)?)?;
+    let run = instance.get_typed_func::<(u32,), (u32,)>(&mut *store, "run")?;
+    Ok((run.call(&mut *store, (0,))?.0, run.call(&mut *store, (1,))?.0))
 }
 
 /// Core instances that are made, in components within as well.
@@ -166,24 +184,6 @@ fn resources_are_destroyed_by_the_function_that_they_name() {
     assert_eq!((instances(&before), instances(&after)), (3, 2));
     assert_eq!(run(&after), run(&before));
     assert_eq!(run(&after), (5, 6, Vec::new()));
-}
-
-/// Wasmtime fills tables when they are read only where offsets are known.
-#[test]
-fn offsets_become_known() {
-    let is_constant = |offset: &ConstExpr<'_>| {
-        matches!(offset.get_operators_reader().read(), Ok(wasmparser::Operator::I32Const { .. }))
-    };
-    let mut segments = 0;
-    for payload in Parser::new(0).parse_all(&joined(LIBRARIES).unwrap()) {
-        let Payload::ElementSection(elements) = payload.unwrap() else { continue };
-        for element in elements {
-            let ElementKind::Active { offset_expr, .. } = element.unwrap().kind else { panic!("not active") };
-            assert!(is_constant(&offset_expr));
-            segments += 1;
-        }
-    }
-    assert_eq!(segments, 1);
 }
 
 #[test]
@@ -232,23 +232,67 @@ fn what_cannot_be_joined_is_left() {
 }
 
 #[test]
-fn nonsense_is_an_error_or_nothing() {
-    assert!(fuse(b"").unwrap_or_default().is_none());
-    assert!(fuse(b"\0asm\x0d\0\x01\0\x01").is_err());
-    let missing = TRAMPOLINES.replace("(with \"host\" (instance $host))", "");
-    assert!(fuse(&binary(&missing)).is_err());
-    // Two instances of modules that claim to have four billion functions.
-    let module = b"\x01\x0f\0asm\x01\0\0\0\x03\x05\xff\xff\xff\xff\x0f";
-    let claim = [b"\0asm\x0d\0\x01\0".as_slice(), module, module, b"\x02\x07\x02\0\0\0\0\x01\0"].concat();
-    assert!(fuse(&claim).is_err());
+fn names_that_make_no_sense_are_left_out() {
+    let text = |names: &str| {
+        format!(
+            r#"(component
+                (core module (func (export "f") (result i32) i32.const 7) (@custom "name" "{names}"))
+                (core module
+                    (import "f" "f" (func (result i32)))
+                    (func (export "run") (param i32) (result i32) (i32.add (call 0) (local.get 0))))
+                (core instance (instantiate 0))
+                (core instance (instantiate 1 (with "f" (instance 0))))
+                (alias core export 1 "run" (core func))
+                (func (export "run") (param "n" u32) (result u32) (canon lift (core func 0))))"#
+        )
+    };
+    // Of function 0 only, of function 255, too, and of more functions than it says.
+    for names in ["\\01\\04\\01\\00\\01x", "\\01\\08\\02\\00\\01x\\ff\\01\\01y", "\\01\\04\\7f\\00\\01x", "\\ff"] {
+        let after = joined(&text(names)).unwrap();
+        assert_eq!(instances(&after), 1);
+        assert_eq!(run(&after), (7, 8, Vec::new()));
+    }
 }
 
-proptest! {
-    #[test]
-    fn damage_is_no_danger(position in any::<prop::sample::Index>(), value in any::<u8>(), libraries in any::<bool>()) {
-        let mut bytes = binary(if libraries { LIBRARIES } else { TRAMPOLINES });
-        let position = position.index(bytes.len());
-        bytes[position] = value;
-        let _ = fuse(&bytes);
-    }
+/// Code may only refer to functions that something outside of code names.
+#[test]
+fn functions_that_were_named_by_exports_can_be_referred_to() {
+    let text = r#"(component
+        (core module $a
+            (type $number (func (result i32)))
+            (table 1 funcref)
+            (func $five (export "five") (result i32) (i32.const 5))
+            (func (export "run") (param i32) (result i32)
+                (table.set (i32.const 0) (ref.func $five))
+                (i32.add (local.get 0) (call_indirect (type $number) (i32.const 0)))))
+        (core module $b (import "a" "five" (func (result i32))))
+        (core instance $a (instantiate $a))
+        (core instance $b (instantiate $b (with "a" (instance $a))))
+        (func (export "run") (param "n" u32) (result u32) (canon lift (core func $a "run"))))"#;
+    let after = joined(text).unwrap();
+    assert_eq!(instances(&after), 1);
+    assert_eq!(run(&after), (5, 6, Vec::new()));
+}
+
+#[test]
+fn one_module_can_be_two_arguments() {
+    let text = r#"(component
+        (core module $a
+            (func (export "x") (result i32) (i32.const 5))
+            (func (export "y") (param i32) (result i32) (local.get 0)))
+        (core module $b (import "a" "x" (func (result i32))))
+        (core module $user
+            (import "p" "x" (func $x (result i32)))
+            (import "q" "y" (func $y (param i32) (result i32)))
+            (func $start)
+            (start $start)
+            (func (export "run") (param i32) (result i32) (i32.add (call $x) (call $y (local.get 0)))))
+        (core instance $a (instantiate $a))
+        (core instance $b (instantiate $b (with "a" (instance $a))))
+        (core instance (instantiate $user (with "p" (instance $a)) (with "q" (instance $a))))
+        (core instance $user (instantiate $user (with "p" (instance $a)) (with "q" (instance $a))))
+        (func (export "run") (param "n" u32) (result u32) (canon lift (core func $user "run"))))"#;
+    let after = joined(text).unwrap();
+    assert_eq!(instances(&after), 3);
+    assert_eq!(run(&after), (5, 6, Vec::new()));
 }
