@@ -232,8 +232,8 @@ impl WebSocket {
     fn count(&mut self, length: usize) {
         const MASK: usize = 4;
         let head = match length {
-            ..126 => 2,
-            ..0x1_0000 => 4,
+            0..126 => 2,
+            126..0x1_0000 => 4,
             _ => 10,
         };
         self.received += (head + MASK + length) as u64;
