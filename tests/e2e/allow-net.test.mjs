@@ -63,7 +63,11 @@ async function start(t, ...flags) {
 }
 
 /** The host's own; a guest's stderr is at the same level. */
-const warnings = (host) => host.lines.filter(({ level, target }) => level === "WARN" && target !== "guest");
+/** What the host has warned of so far; the log is behind the answers, but in order. */
+async function warnings(host) {
+  await host.status();
+  return host.lines.filter(({ level, target }) => level === "WARN" && target !== "guest");
+}
 const GRANTED = ["--allow-net", "127.0.0.1:PORT"];
 
 describe("a grant", () => {
@@ -95,7 +99,7 @@ describe("without a grant", () => {
     const [status, text] = await send("/seen");
     assert.equal(status, 502);
     assert.match(text, /HttpRequestDenied/);
-    const [line, ...others] = warnings(host);
+    const [line, ...others] = await warnings(host);
     assert.deepEqual([others, counted.all], [[], 0]);
     assert.equal(line.message, `a request was denied: \`--allow-net 127.0.0.1:${port}\` grants it`);
     assert.equal(line.host, `127.0.0.1:${port}`);
@@ -122,14 +126,15 @@ describe("without a grant", () => {
     // The guest is told and may go on, or not.
     assert.equal((await send("/moved"))[0], 302);
     assert.match((await send("http://other.example/"))[1], /HttpRequestDenied/);
-    assert.match(warnings(host)[0].message, /`--allow-net other\.example` grants it/);
+    assert.match((await warnings(host))[0].message, /`--allow-net other\.example` grants it/);
   });
 
   test("a loop of requests does not fill the log", async (t) => {
     const { host, send } = await start(t);
     await send("/seen", { by: "send-20" });
     await host.log(({ level }) => level === "ERROR");
-    assert.ok(warnings(host).length <= 10, `${warnings(host).length} lines`);
+    const { length } = await warnings(host);
+    assert.ok(length <= 10, `${length} lines`);
   });
 });
 
@@ -153,7 +158,7 @@ describe("a server that fails", () => {
     const [status, text] = await send("http://127.0.0.1:1/");
     assert.equal(status, 502);
     assert.match(text, /ConnectionRefused/);
-    assert.deepEqual(warnings(host), []);
+    assert.deepEqual(await warnings(host), []);
   });
 
   test("closes before its answer, and in the middle of it", async (t) => {
@@ -163,7 +168,7 @@ describe("a server that fails", () => {
     assert.match(text, /HttpResponseIncomplete|ConnectionTerminated|HttpProtocolError/);
     await assert.rejects(send("/broken"));
     assert.deepEqual(await send("/slow"), [200, "slow"]);
-    assert.deepEqual(warnings(host), []);
+    assert.deepEqual(await warnings(host), []);
   });
 
   test("never answers: the event's time ends the request, and only this event fails", async (t) => {
