@@ -76,7 +76,7 @@ describe("a grant", () => {
       const { host: running, send, counted } = await start(t, "--allow-net", host);
       const [status, text] = await send("/seen?a=%20b");
       assert.deepEqual([status, JSON.parse(text).url], [200, "/seen?a=%20b"]);
-      assert.deepEqual([counted.all, warnings(running)], [1, []]);
+      assert.deepEqual([counted.all, await warnings(running)], [1, []]);
     });
   }
 
