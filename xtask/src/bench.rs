@@ -87,7 +87,7 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
         measured = Some((row, runs));
     }
     step("events without network, beside bare wasmtime");
-    let beside_bare = beside_bare(&workspace)?;
+    let beside_bare = beside_bare(&workspace, rounds)?;
     print!("{}", table(&rows, &crowd));
     print!("{beside_bare}");
     for (name, component) in [("Rust", "bench"), ("JavaScript", "bench-js"), ("Python", "bench-python")] {
@@ -130,21 +130,32 @@ fn build(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 /// What the runtime takes for an event (`host/benches/event.rs`), a line for each.
-fn beside_bare(workspace: &Workspace) -> anyhow::Result<String> {
+fn beside_bare(workspace: &Workspace, rounds: u32) -> anyhow::Result<String> {
+    const EVENTS: [&str; 4] = ["echo", "say", "echo-reused", "say-reused"];
     let home = workspace.target().join("criterion");
-    let mut criterion = workspace.cargo();
-    run(criterion.args(["bench", "--package", "host", "--bench", "event"]).env("CRITERION_HOME", &home))?;
     let mean = |event: &str, who: &str| {
         let file = home.join(event).join(who).join("new/estimates.json");
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let estimates: Value = serde_json::from_str(&text)?;
-        estimates["mean"]["point_estimate"].as_f64().context("criterion wrote no mean")
+        estimates["mean"]["point_estimate"].as_f64().map(|mean| mean / 1e3).context("criterion wrote no mean")
     };
+    let mut rows = EVENTS.map(|_| [Vec::new(), Vec::new(), Vec::new()]);
+    for _ in 0..rounds {
+        let mut criterion = workspace.cargo();
+        criterion.args(["bench", "--package", "host", "--bench", "event", "--", "--warm-up-time=1"]);
+        run(criterion.arg("--measurement-time=3").env("CRITERION_HOME", &home))?;
+        for ([hosts, bares, ratios], event) in rows.iter_mut().zip(EVENTS) {
+            let (host, bare) = (mean(event, "host")?, mean(event, "bare")?);
+            hosts.push(host);
+            bares.push(bare);
+            // Of one round, in which the machine had one speed.
+            ratios.push(host / bare);
+        }
+    }
     let mut text = String::new();
-    for event in ["echo", "say", "echo-reused", "say-reused"] {
-        let (host, bare) = (mean(event, "host")? / 1e3, mean(event, "bare")? / 1e3);
-        let _ =
-            writeln!(text, "`{event}` without network: {host:.1} µs, bare wasmtime {bare:.1} µs: {:.2} ×", host / bare);
+    for (figures, event) in rows.into_iter().zip(EVENTS) {
+        let [host, bare, ratio] = figures.map(median);
+        let _ = writeln!(text, "`{event}` without network: {host:.1} µs, bare wasmtime {bare:.1} µs: {ratio:.2} ×");
     }
     Ok(text)
 }
@@ -175,13 +186,16 @@ fn measure(
 
 /// The median of each server's figures of one name.
 fn medians(runs: &Runs, figure: &str) -> anyhow::Result<Vec<(&'static str, f64)>> {
-    let median = |(server, runs): &(&'static str, Vec<Value>)| {
+    let figures = |(server, runs): &(&'static str, Vec<Value>)| {
         let figures = runs.iter().map(|run| run[figure].as_f64()).collect::<Option<Vec<_>>>();
-        let mut figures = figures.with_context(|| format!("the load gave no `{figure}`"))?;
-        figures.sort_by(f64::total_cmp);
-        Ok((*server, figures.get(figures.len() / 2).copied().unwrap_or_default()))
+        Ok((*server, median(figures.with_context(|| format!("the load gave no `{figure}`"))?)))
     };
-    runs.iter().map(median).collect()
+    runs.iter().map(figures).collect()
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
 fn table(rows: &[Vec<(&str, f64)>], crowd: &str) -> String {
