@@ -76,7 +76,9 @@ impl Handler {
                 Some(guest) => guest,
                 None => {
                     let started = Guest::start(&self.instance, &self.exports, store).await?;
-                    *start = Size::of(store, &started);
+                    if self.kept.is_some() {
+                        *start = Size::of(store, &started);
+                    }
                     guest.insert(started)
                 }
             };

@@ -82,7 +82,7 @@ pub(super) struct Instance {
     pub(super) guest: Option<Guest>,
     /// Events that it has handled.
     events: u32,
-    /// What it had at its start.
+    /// What it had at its start; for those that may be kept.
     pub(super) start: Size,
 }
 
