@@ -1,6 +1,7 @@
-//! The host beside the reference server and socketioxide, under the same load: what README's table shows.
+//! `cargo xtask bench`: measures the host, the reference server and socketioxide under the same load, for the tables
+//! in docs/performance.md.
 //!
-//! Every round measures every server in turn, so that ratios hold although the machine's speed drifts.
+//! Every round measures every server in turn, so that ratios hold even if the machine's speed drifts.
 
 use std::fmt::Write;
 use std::fs;
@@ -17,7 +18,7 @@ use crate::install;
 use crate::run::{output, run, step};
 use crate::workspace::Workspace;
 
-/// A load, the figure of it that is shown, and the servers that get it.
+/// A row of the table: a load, the figure of it to show, and the servers that get the load.
 struct Row {
     title: &'static str,
     load: &'static str,
@@ -37,7 +38,7 @@ const ALL: [&str; 8] = [HOST, REUSE, SCRIPT, SCRIPT_REUSE, PYTHON, PYTHON_REUSE,
 const PEERS: &[&str] = &[HOST, REUSE, REFERENCE, SOCKETIOXIDE];
 
 const CPU: &str = "cpu_us";
-/// Of two loads that only differ in the number of sockets.
+/// The servers in the rows that show how cost grows with the number of sockets.
 const GROWN: &[&str] = &[HOST];
 
 const ROWS: [Row; 10] = [
@@ -63,12 +64,12 @@ const ROWS: [Row; 10] = [
     Row { title: "a delivery among CROWD: CPU, µs", load: "broadcast --clients CROWD", figure: CPU, servers: GROWN },
 ];
 
-/// Sockets of the loads with many: `CROWD` in their texts.
+/// Sockets of the largest loads. `CROWD` in a row stands for it, or for what the limit on open files allows.
 const CROWD: u64 = 20_000;
-/// Files beside them that a server, or its load, has open.
+/// Files that a server, or its load, has open besides its sockets.
 const OTHER_FILES: u64 = 500;
 
-/// Builds everything, measures, and prints a table in Markdown; the first cell of each row is what is measured.
+/// Builds everything, measures, and prints a table in Markdown.
 pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     let crowd = crowd()?.to_string();
@@ -99,11 +100,12 @@ pub fn bench(rounds: u32, seconds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many sockets the system lets a process have. The servers and their load, which are started from here, may open as
-/// many files.
+/// How many sockets the largest loads use: `CROWD`, or as many as the limit on open files allows. Raises that limit, also
+/// for the servers and the load, which inherit it.
 fn crowd() -> anyhow::Result<u64> {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("the limit on open files")?;
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+        .context("cannot raise the limit on open files")?;
     Ok(limit.maximum.map_or(CROWD, |files| files.saturating_sub(OTHER_FILES).min(CROWD)))
 }
 
@@ -113,7 +115,7 @@ fn build(workspace: &Workspace) -> anyhow::Result<()> {
     install::node()?;
     install::npm_packages(&tests)?;
     install::npm_packages(&workspace.root.join("guest-sdk/js"))?;
-    step("building the host as it is released, its peer and the load (many minutes the first time)");
+    step("building the host (release profile), socketioxide and the load (many minutes the first time)");
     run(workspace.cargo().args(["build", "--release", "--package", "host", "--package", "e2e-tests", "--bins"]))?;
     let mut peer = workspace.cargo();
     peer.args(["build", "--release", "--manifest-path", "tests/bench/socketioxide/Cargo.toml", "--target-dir"]);
@@ -129,7 +131,8 @@ fn build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the runtime takes for an event (`host/benches/event.rs`), a line for each.
+/// What an event costs without the network, compared with bare wasmtime (`host/crates/guest/benches/event.rs`): one line
+/// for each event.
 fn beside_bare(workspace: &Workspace, rounds: u32) -> anyhow::Result<String> {
     const EVENTS: [&str; 4] = ["echo", "say", "echo-reused", "say-reused"];
     let home = workspace.target().join("criterion");
@@ -142,13 +145,13 @@ fn beside_bare(workspace: &Workspace, rounds: u32) -> anyhow::Result<String> {
     let mut rows = EVENTS.map(|_| [Vec::new(), Vec::new(), Vec::new()]);
     for _ in 0..rounds {
         let mut criterion = workspace.cargo();
-        criterion.args(["bench", "--package", "host", "--bench", "event", "--", "--warm-up-time=1"]);
+        criterion.args(["bench", "--package", "guest", "--bench", "event", "--", "--warm-up-time=1"]);
         run(criterion.arg("--measurement-time=3").env("CRITERION_HOME", &home))?;
         for ([hosts, bares, ratios], event) in rows.iter_mut().zip(EVENTS) {
             let (host, bare) = (mean(event, "host")?, mean(event, "bare")?);
             hosts.push(host);
             bares.push(bare);
-            // Of one round, in which the machine had one speed.
+            // Both are from the same round, so that the machine's speed cancels out.
             ratios.push(host / bare);
         }
     }
@@ -160,7 +163,7 @@ fn beside_bare(workspace: &Workspace, rounds: u32) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// What each server's runs of one load gave.
+/// What the load printed, for each server and round.
 type Runs = Vec<(&'static str, Vec<Value>)>;
 
 fn measure(
@@ -178,13 +181,13 @@ fn measure(
             program.args(["--address", &server.address, "--pid", &server.child.id().to_string()]);
             program.args(["--seconds", &seconds.to_string()]).args(load.split(' '));
             let printed = output(&mut program)?.context("the load is missing")?;
-            figures.push(serde_json::from_str(&printed).context("the load printed something else")?);
+            figures.push(serde_json::from_str(&printed).context("the load did not print JSON")?);
         }
     }
     Ok(runs)
 }
 
-/// The median of each server's figures of one name.
+/// The median of one figure, for each server.
 fn medians(runs: &Runs, figure: &str) -> anyhow::Result<Vec<(&'static str, f64)>> {
     let figures = |(server, runs): &(&'static str, Vec<Value>)| {
         let figures = runs.iter().map(|run| run[figure].as_f64()).collect::<Option<Vec<_>>>();
@@ -255,7 +258,7 @@ fn cache(workspace: &Workspace) -> std::path::PathBuf {
     workspace.target().join("bench-cache")
 }
 
-/// The least of several starts; the one before them compiles.
+/// The fastest of five starts. One start before them compiles the component.
 fn start_time(workspace: &Workspace, component: &str) -> anyhow::Result<Duration> {
     let guest = workspace.guests_dir().join(format!("{component}.wasm"));
     let start = || {
@@ -269,10 +272,10 @@ fn start_time(workspace: &Workspace, component: &str) -> anyhow::Result<Duration
     };
     start()?;
     let times = (0..5).map(|_| start()).collect::<anyhow::Result<Vec<_>>>()?;
-    times.into_iter().min().context("no start")
+    times.into_iter().min().context("the host never started")
 }
 
-/// A server that runs until this is dropped.
+/// A running server. Dropping it kills the process.
 struct Server {
     child: Child,
     /// `127.0.0.1:PORT`
@@ -280,7 +283,7 @@ struct Server {
 }
 
 impl Server {
-    /// Waits until it prints where it listens.
+    /// Starts it and waits until it prints its address.
     fn start(command: &mut Command) -> anyhow::Result<Self> {
         let name = Path::new(command.get_program()).display().to_string();
         let quiet = command.env("HOST_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped());

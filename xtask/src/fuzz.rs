@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the targets of `fuzz/`, one after another.
+//! `cargo xtask fuzz`: runs the targets of `fuzz/`, one after another.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::install;
 use crate::run::{run, step};
 use crate::workspace::Workspace;
 
-/// How long each target runs where the command line does not say.
+/// How long each target runs if the command line does not say.
 const SECONDS: u64 = 600;
 
-/// Fuzzes one target, or all: `arguments` may have a target's name, and how many seconds each runs.
+/// Fuzzes one target or all. `arguments` may hold the name of a target and the number of seconds for each.
 pub fn fuzz(arguments: &[String]) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     let dir = workspace.root.join("fuzz");
@@ -23,13 +23,13 @@ pub fn fuzz(arguments: &[String]) -> anyhow::Result<()> {
         match argument.parse() {
             Ok(number) => seconds = number,
             Err(_) if targets.contains(argument) => targets = vec![argument.clone()],
-            Err(_) => bail!("no fuzz target `{argument}`: there are {}", targets.join(", ")),
+            Err(_) => bail!("there is no fuzz target `{argument}`; the targets are {}", targets.join(", ")),
         }
     }
     install::cargo_fuzz()?;
     for target in targets {
         step(&format!("fuzzing {target} for {seconds} s"));
-        // What is found new goes to the first folder.
+        // libFuzzer writes new inputs to the first folder and only reads the others.
         let [corpus, seeds] = ["corpus", "seeds"].map(|kind| dir.join(kind).join(&target));
         fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
         let mut fuzz = Command::new("cargo");

@@ -1,4 +1,4 @@
-//! What the project needs on a machine. Each function looks first, and installs only what is missing.
+//! Tools that the project needs. Each function looks first, and installs only what is missing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use anyhow::{Context, bail};
 
 use crate::run::{output, run, step};
 
-/// What guests are compiled to.
+/// The target that guests are compiled for.
 pub const WASM_TARGET: &str = "wasm32-wasip2";
 
 const NODE_MAJOR: u32 = 20;
 
-/// The standard library for guests, through rustup.
+/// The standard library for guests, installed by rustup.
 pub fn wasm_target() -> anyhow::Result<()> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?.context("rustc is missing")?;
     if Path::new(&sysroot).join("lib/rustlib").join(WASM_TARGET).exists() {
@@ -23,26 +23,38 @@ pub fn wasm_target() -> anyhow::Result<()> {
     if output(Command::new("rustup").arg("--version"))?.is_none() {
         bail!(
             "the Rust target {WASM_TARGET} is missing, and there is no rustup to install it: get rustup from \
-             https://rustup.rs, or install the target with what brought this Rust"
+             https://rustup.rs, or install the target the way this Rust was installed"
         );
     }
     run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// What fuzzing needs beside stable Rust. Toolchains are big, so nightly is only looked for.
+/// cargo-fuzz, and the nightly toolchain that it needs. A toolchain is a large download, so it is not installed here.
 pub fn cargo_fuzz() -> anyhow::Result<()> {
-    let works = |arguments: &[&str]| matches!(output(Command::new("cargo").args(arguments)), Ok(Some(_)));
-    if !works(&["+nightly", "--version"]) {
+    if !cargo_has(&["+nightly", "--version"]) {
         bail!("fuzzing needs the nightly toolchain: run `rustup toolchain install nightly`");
     }
-    if works(&["fuzz", "--version"]) {
+    if cargo_has(&["fuzz", "--version"]) {
         return Ok(());
     }
     step("installing cargo-fuzz");
     run(Command::new("cargo").args(["install", "cargo-fuzz", "--locked"]))
 }
 
-/// Node and npm cannot be had in a fitting version from every distribution, so they are only looked for.
+/// cargo-deny. It takes minutes to compile and only `audit` needs it, so it is not installed here.
+pub fn cargo_deny() -> anyhow::Result<()> {
+    if !cargo_has(&["deny", "--version"]) {
+        bail!("cargo-deny is missing: run `cargo install cargo-deny --locked`");
+    }
+    Ok(())
+}
+
+/// Whether cargo knows a subcommand or a toolchain.
+fn cargo_has(arguments: &[&str]) -> bool {
+    matches!(output(Command::new("cargo").args(arguments)), Ok(Some(_)))
+}
+
+/// Node and npm. Not every distribution has a version that is new enough, so they are not installed here.
 pub fn node() -> anyhow::Result<()> {
     let get = format!("install Node {NODE_MAJOR} or newer with npm, for example from https://nodejs.org");
     let Some(version) = output(Command::new("node").arg("--version"))? else { bail!("Node is missing: {get}") };
@@ -56,10 +68,10 @@ pub fn node() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The packages that a folder's lock file names.
+/// The packages in a folder's lock file.
 pub fn npm_packages(dir: &Path) -> anyhow::Result<()> {
     let modified = |file: &str| fs::metadata(dir.join(file)).and_then(|metadata| metadata.modified());
-    // npm writes this copy of the lock file when an installation is complete.
+    // npm writes this file last, when everything is installed.
     let installed = modified("node_modules/.package-lock.json");
     if let (Ok(installed), Ok(locked)) = (installed, modified("package-lock.json"))
         && installed >= locked
@@ -70,7 +82,7 @@ pub fn npm_packages(dir: &Path) -> anyhow::Result<()> {
     run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(dir))
 }
 
-/// Python is only looked for: it builds and checks what is written in it, and brings pip for the rest.
+/// Python with venv and pip, which install the other Python tools. It is not installed here.
 pub fn python() -> anyhow::Result<()> {
     let check = "import sys, venv, ensurepip; print(sys.version_info >= (3, 11))";
     let get =
@@ -83,7 +95,7 @@ pub fn python() -> anyhow::Result<()> {
     }
 }
 
-/// A program from PyPI, in a virtual environment of its own; returns where it is.
+/// A program from PyPI, in a virtual environment of its own. Returns its path.
 pub fn pypi_program(dir: &Path, name: &str, version: &str) -> anyhow::Result<PathBuf> {
     let venv = dir.join(format!("{name}-{version}"));
     let program = venv.join("bin").join(name);
@@ -98,7 +110,7 @@ pub fn pypi_program(dir: &Path, name: &str, version: &str) -> anyhow::Result<Pat
     Ok(program)
 }
 
-/// The browser for the chat page's tests, through apt.
+/// The browser for the tests of the chat page, installed by apt.
 pub fn chromium() -> anyhow::Result<()> {
     const BROWSER: &str = "/usr/bin/chromium";
     if Path::new(BROWSER).exists() {
@@ -107,7 +119,7 @@ pub fn chromium() -> anyhow::Result<()> {
     step("installing Chromium (Debian package `chromium`)");
     let by_hand = format!("{BROWSER} is missing: run `sudo apt-get install chromium`");
     if find("apt-get").is_none() {
-        bail!("{BROWSER} is missing, and there is no apt-get: install Chromium there");
+        bail!("{BROWSER} is missing, and there is no apt-get: install Chromium at that path");
     }
     if output(Command::new("id").arg("-u"))?.as_deref() != Some("0") {
         bail!("{by_hand} (this is not root)");

@@ -1,5 +1,6 @@
-//! The project's own commands, for a fresh machine that has rustup and Node: each installs what it needs.
+//! The project's own commands. On a fresh machine with rustup, Node and Python, each installs what else it needs.
 
+mod audit;
 mod bench;
 mod fuzz;
 mod install;
@@ -21,19 +22,22 @@ usage: cargo xtask COMMAND
 
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
-  test            run every test: Rust, Python, JavaScript, real clients against the real host, the host beside
-                  the reference server, the chat in a browser; what is promised of every language once for each
+  test            run every test: Rust, Python, JavaScript, real clients against the real host, the host compared
+                  with the reference server, the chat in a browser; tests that hold for every language run once
+                  in each
   fuzz [TARGET] [SECONDS]
                   run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
   soak [CLIENTS] [SECONDS]
-                  2,000 clients connect, talk and die in every way, in three rounds of 60 s; then nothing of
-                  them may be left in the host (tests/soak/README.md)
+                  2,000 clients connect, talk and die in every way, in three rounds of 60 s; afterwards the host
+                  must hold nothing of them (tests/soak/README.md)
   bench [ROUNDS] [SECONDS]
-                  measure the host beside the reference server and socketioxide (docs/performance.md), by default
-                  in 3 rounds of 4 s for each figure
+                  measure the host, the reference server and socketioxide under the same load
+                  (docs/performance.md), by default in 3 rounds of 4 s for each figure
+  audit           check the dependencies' licences, known vulnerabilities, bans and sources (deny.toml);
+                  needs cargo-deny and the network
 ";
 
-/// Beginnings of the names of test files whose guests, `probe` and `chat`, exist in every language.
+/// Prefixes of the test files that run once in each language: with `probe` and `chat`, the guests that exist in all of them.
 const EVERY_LANGUAGE: [&str; 6] = ["chat.", "client-features.", "recovery.", "reuse.", "semantics.", "transports."];
 
 fn main() -> ExitCode {
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Some((command, arguments)) if command == "fuzz" => fuzz::fuzz(arguments),
         Some((command, size)) if command == "soak" && size.len() <= 2 => soak(size),
         Some((command, numbers)) if command == "bench" && numbers.len() <= 2 => bench(numbers),
+        Some((command, [])) if command == "audit" => audit::audit(),
         Some((command, [])) if ["help", "--help", "-h"].contains(&command.as_str()) => {
             print!("{USAGE}");
             Ok(())
@@ -70,7 +75,7 @@ fn demo(flags: &[String]) -> anyhow::Result<()> {
     install::node()?;
     install::npm_packages(&web)?;
     step("building the host (some minutes the first time)");
-    // The development profile: dependencies are optimised there as well.
+    // The development profile is fast enough: it optimises dependencies.
     run(workspace.cargo().args(["build", "--package", "host"]))?;
     build_guests(&workspace, &["chat".to_owned()])?;
 
@@ -80,7 +85,7 @@ fn demo(flags: &[String]) -> anyhow::Result<()> {
     exec(&mut host)
 }
 
-/// Runs every test. Rust first: where the host is broken, its own tests say so best.
+/// Runs every test. Rust first: if the host is broken, its own tests say most clearly where.
 fn test() -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     let tests = workspace.root.join("tests");
@@ -96,10 +101,11 @@ fn test() -> anyhow::Result<()> {
     build_guests(&workspace, &guests)?;
     scripts::build(&workspace)?;
 
-    // Guests are built above, and their SDK is tested with all it has.
+    // Guests were built above, for WebAssembly. The SDK is tested with all its features.
     let native = || guests.iter().flat_map(|guest| ["--exclude", guest]).chain(["--features", "guest-sdk/http"]);
     step("building the host and the Rust tests (some minutes the first time)");
-    // Both at once: tests turn on features of shared dependencies, which a build without them would make once more.
+    // One build for both: tests turn on features of shared dependencies, so that a build of the host alone would compile
+    // those a second time.
     run(workspace.cargo().args(["build", "--workspace", "--all-targets"]).args(native()))?;
     step("Rust tests");
     run(workspace.cargo().args(["test", "--workspace"]).args(native()))?;
@@ -119,7 +125,7 @@ fn test() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the test files of a folder; with a language, those that hold for guests of every language, with its guests.
+/// Runs the test files of a folder. With a language, only those that hold for every language, with guests written in it.
 fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> anyhow::Result<()> {
     let guests = language.map(|language| format!(", guests in {language}")).unwrap_or_default();
     step(&format!("{}{guests}", suite.strip_prefix(&workspace.root).unwrap_or(suite).display()));
@@ -133,7 +139,7 @@ fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> an
     run(node.args(["--test", "--test-reporter=spec"]).args(files))
 }
 
-/// Runs the soak, which tells what it measured.
+/// Runs the soak, which prints what it measured.
 fn soak(size: &[String]) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     install::wasm_target()?;
@@ -146,16 +152,18 @@ fn soak(size: &[String]) -> anyhow::Result<()> {
     exec(node(&workspace).arg("soak/main.mjs").args(size))
 }
 
-/// Measures, `ROUNDS` times `SECONDS` for each figure.
+/// Runs the benchmark: `ROUNDS` rounds, in each `SECONDS` for each figure.
 fn bench(numbers: &[String]) -> anyhow::Result<()> {
     let number = |index: usize, usual: u32| match numbers.get(index) {
-        Some(text) => text.parse().ok().filter(|number| *number > 0).with_context(|| format!("`{text}` is no number")),
+        Some(text) => {
+            text.parse().ok().filter(|number| *number > 0).with_context(|| format!("`{text}` is not a number above 0"))
+        }
         None => Ok(usual),
     };
     bench::bench(number(0, 3)?, number(1, 4)?)
 }
 
-/// Node in the folder of the tests, which start the host themselves.
+/// Node in the tests' folder. The tests start the host themselves: they are told where it and the guests are.
 fn node(workspace: &Workspace) -> Command {
     let mut node = Command::new("node");
     node.current_dir(workspace.root.join("tests"));

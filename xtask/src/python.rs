@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 
 const MYPY: &str = "2.4.1";
 
-/// The SDK's own tests, and whether the types fit.
+/// Runs the SDK's tests, the tests of the example, and the type checker.
 pub fn test(workspace: &Workspace) -> anyhow::Result<()> {
     step("Python tests");
     let sdk = workspace.root.join("guest-sdk/python");

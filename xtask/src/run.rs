@@ -1,4 +1,4 @@
-//! Running other programs, visibly.
+//! Runs other programs and shows what runs.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -6,12 +6,12 @@ use std::process::Command;
 
 use anyhow::Context;
 
-/// Says what comes next; programs print their own progress below it.
+/// Announces the next step. Programs print their own progress below it.
 pub fn step(what: &str) {
     eprintln!("\x1b[1m==> {what}\x1b[0m");
 }
 
-/// Runs a program to its end.
+/// Runs a program and waits for its end.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a program prints on stdout, or none where there is no such program.
+/// What a program prints on stdout, trimmed; `None` if there is no such program.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub fn output(command: &mut Command) -> anyhow::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()))
 }
 
-/// Becomes the program, so that signals and the exit code are its own.
+/// Replaces this process by the program, so that signals reach it and its exit code is returned.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn exec(command: &mut Command) -> anyhow::Result<()> {
     Err(command.exec()).with_context(|| format!("cannot start `{name}`"))
 }
 
-/// The program and its first arguments, enough to recognise it.
+/// The program's name and its first arguments, for messages.
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args().take(3));
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

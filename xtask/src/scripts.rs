@@ -1,4 +1,4 @@
-//! Components that are written in JavaScript and Python, built by the SDKs' own builders.
+//! The test components that are written in JavaScript and Python, built with the SDKs' own builders.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use anyhow::Context;
 use crate::run::{run, step};
 use crate::workspace::Workspace;
 
-/// The languages of guests beside Rust, as the tests call them.
+/// The guest languages other than Rust, as the tests name them.
 pub const LANGUAGES: [&str; 2] = ["js", "python"];
 
-/// Components, and the files that they are built from.
+/// Name and source file of each component.
 const GUESTS: [(&str, &str); 4] = [
     ("chat-js", "examples/chat-js/chat.js"),
     ("probe-js", "tests/components/probe-js/probe.js"),
@@ -21,13 +21,13 @@ const GUESTS: [(&str, &str); 4] = [
     ("probe-python", "tests/components/probe-python/probe.py"),
 ];
 
-/// What every component of a language depends on.
+/// Parts of the SDK that go into every component of the language.
 const JS: [&str; 4] =
     ["guest-sdk/js/src/build", "guest-sdk/js/src/runtime", "guest-sdk/js/wit", "guest-sdk/js/package-lock.json"];
 const PYTHON: [&str; 3] = ["guest-sdk/python/builder", "guest-sdk/python/realtime", "wit"];
 
-/// Builds the components that are older than what they are made of: each takes a while, and a new one has to be compiled
-/// by the host again.
+/// Builds the components that are older than their sources. The others are kept, because each build takes a while and the
+/// host would have to compile its result again.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     for (name, source) in GUESTS {
         let source = workspace.root.join(source);
@@ -56,7 +56,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// When a file, or anything below a folder, last changed; none where there are no files.
+/// When a file, or the newest file below a folder, last changed; `None` if there are no files.
 fn newest(path: &Path) -> anyhow::Result<Option<SystemTime>> {
     let metadata = fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
     if metadata.is_file() {

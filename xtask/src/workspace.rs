@@ -1,4 +1,4 @@
-//! Where things are: folders and packages, as cargo sees them.
+//! The workspace as cargo sees it: its folders and packages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +20,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace that it was called in.
+    /// Asks cargo about the workspace of the current folder.
     pub fn load() -> anyhow::Result<Self> {
         let mut cargo = Command::new("cargo");
         let text =
@@ -28,18 +28,18 @@ impl Workspace {
         parse(&text).context("cannot read the output of `cargo metadata`")
     }
 
-    /// Packages that are components, by name.
+    /// Names of the packages that are components.
     pub fn guests(&self) -> Vec<String> {
         let is_guest = |dir: &Path| GUEST_DIRS.iter().any(|guests| dir.starts_with(self.root.join(guests)));
         self.packages.iter().filter(|(_, dir)| is_guest(dir)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// Cargo, in the workspace's root.
+    /// A cargo command that runs in the workspace's root.
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.root);
-        // Variables of this package, which cargo has set: build scripts that look at them (of ring, for one) would run, and
-        // all that depends on them be compiled, again and again.
+        // `cargo run` has set these for xtask itself. Build scripts that read them (ring's, for one) would run again, and
+        // everything that depends on them would be compiled again.
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
                 cargo.env_remove(name);
@@ -48,26 +48,26 @@ impl Workspace {
         cargo
     }
 
-    /// The replay of the fuzz targets' seeds, in a workspace of its own.
+    /// A cargo command that replays the fuzz targets' seeds; they are in a workspace of their own.
     pub fn fuzz_seeds(&self) -> Command {
         let mut cargo = self.cargo();
-        // Without libFuzzer, which is C++ and takes a while.
+        // Without libFuzzer, which is C++ and slow to build.
         cargo.args(["test", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features", "--target-dir"]);
         cargo.arg(&self.target);
         cargo
     }
 
-    /// The host, after it was built.
+    /// The host's program, once it is built.
     pub fn host(&self) -> PathBuf {
         self.target.join("debug/host")
     }
 
-    /// For what is made here and is no source.
+    /// Cargo's target folder: for everything that is generated.
     pub fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Where components are after they were built.
+    /// The folder that components are built into.
     pub fn guests_dir(&self) -> PathBuf {
         self.target.join(WASM_TARGET).join("release")
     }
