@@ -1,7 +1,6 @@
 /**
  * Where the host differs from the reference server on purpose: what, what the reference server does, and what the host
- * does and why. The README's table "Differences from the reference server" is this one, word for word; a test holds them
- * together.
+ * does and why. The table in docs/differences.md is this one, word for word; a test holds them together.
  */
 
 export const DIFFERENCES = {

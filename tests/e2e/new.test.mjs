@@ -56,12 +56,17 @@ for (const lang of ["rust", "js", "ts", "python"]) {
   });
 }
 
-test("the README shows the handlers of new projects", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const handlers = { js: "js/handler.js", ts: "ts/src/handler.ts", python: "python/handler.py", rust: "rust/src/lib.rs" };
-  for (const [language, file] of Object.entries(handlers)) {
+test("the documentation shows the handlers of new projects", async () => {
+  const handlers = {
+    js: ["js/handler.js", "README.md"],
+    ts: ["ts/src/handler.ts", "docs/handlers-javascript.md"],
+    python: ["python/handler.py", "docs/handlers-python.md"],
+    rust: ["rust/src/lib.rs", "docs/handlers-rust.md"],
+  };
+  for (const [language, [file, page]] of Object.entries(handlers)) {
     const handler = await readFile(new URL(`../../host/templates/${file}`, import.meta.url), "utf8");
-    assert.ok(readme.includes(`\`\`\`${language}\n${handler}\`\`\``), file);
+    const text = await readFile(new URL(`../../${page}`, import.meta.url), "utf8");
+    assert.ok(text.includes(`\`\`\`${language}\n${handler}\`\`\``), `${page}: ${file}`);
   }
 });
 
