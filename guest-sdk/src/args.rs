@@ -13,11 +13,11 @@ use crate::encode::IntoArgs;
 use crate::error::{Error, ErrorKind};
 use crate::json::{self, Problem};
 
-/// Arguments that are not decoded yet: all that a client sent, or what is left after the arguments before.
+/// Arguments that are not decoded yet: all that a client sent, or those that a handler's earlier parameters left.
 ///
-/// As the last argument of a handler it takes the rest, whatever and however many they are; it is also what
-/// `emit_with_ack` answers. It can be emitted and returned, and passes on what it holds, binary data included, without
-/// a look at it.
+/// As the last parameter of a handler it takes the remaining arguments, of any number and type. `emit_with_ack` returns
+/// it too. It can be emitted and returned, and then passes its arguments on, binary data included, without decoding
+/// them.
 ///
 /// ```no_run
 /// use guest_sdk::{Args, RealtimeNamespace};
@@ -30,7 +30,7 @@ use crate::json::{self, Problem};
 pub struct Args {
     json: String,
     attachments: Vec<Bytes>,
-    /// Where in `json` each argument is, once somebody asked.
+    /// Where in `json` each argument is; filled at the first use.
     spans: OnceCell<Vec<Range<usize>>>,
 }
 
@@ -39,7 +39,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// The value is not JSON, such as a map with keys that are not text.
+    /// The value cannot be written as JSON, such as a map whose keys are not text.
     ///
     /// ```
     /// let args = guest_sdk::Args::new(("general", 3))?;
@@ -63,7 +63,7 @@ impl Args {
         self.spans().len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no arguments.
     ///
     /// ```
     /// assert!(guest_sdk::Args::new(())?.is_empty());
@@ -73,8 +73,7 @@ impl Args {
         self.spans().is_empty()
     }
 
-    /// The argument at an index, counted from 0. One that is missing is like JSON's `null`, so that an `Option` is
-    /// `None`.
+    /// The argument at an index, counted from 0. A missing argument reads as JSON's `null`, so an `Option` is `None`.
     ///
     /// # Errors
     ///
@@ -95,8 +94,8 @@ impl Args {
         json::from_str(self.text(index)).map_err(|problem| self.invalid(index, problem))
     }
 
-    /// All arguments as JSON values. Binary data is not JSON: there, the values have placeholders
-    /// `{"_placeholder":true,"num":N}` for [`attachments`](Args::attachments) number N.
+    /// All arguments as JSON values. JSON has no binary data: in its place is `{"_placeholder":true,"num":N}`, for
+    /// number N of the [`attachments`](Args::attachments).
     ///
     /// # Errors
     ///
@@ -112,7 +111,7 @@ impl Args {
         (0..self.len()).map(|index| self.get(index)).collect()
     }
 
-    /// The text of the JSON array, as it is on the wire.
+    /// The arguments as the text of a JSON array, as on the wire.
     ///
     /// ```
     /// assert_eq!(guest_sdk::Args::new(("general", 3))?.json(), r#"["general",3]"#);
@@ -141,7 +140,7 @@ impl Args {
 
     fn spans(&self) -> &[Range<usize>] {
         self.spans.get_or_init(|| {
-            // The host passes arrays only. Were it something else, there would be no arguments in it.
+            // The host passes arrays only. Anything else counts as no arguments.
             json::elements(&self.json).unwrap_or_default()
         })
     }
@@ -155,7 +154,7 @@ impl Args {
         Error::new(ErrorKind::InvalidArguments, text)
     }
 
-    /// The arguments from an index on. Those at index 0 are taken out as they are.
+    /// The arguments from an index on. From index 0 on they are moved out as they are, not copied.
     fn rest(&mut self, index: usize) -> Result<Self, Error> {
         if index == 0 {
             return Ok(std::mem::take(self));
@@ -168,7 +167,7 @@ impl Args {
         }
         let mut attachments = Vec::new();
         if !self.attachments.is_empty() {
-            // A payload carries the attachments that it refers to and no others.
+            // A payload must carry exactly the attachments that it refers to.
             rest = json::replace_objects(&rest, |placeholder: Placeholder| {
                 attachments.push(self.attachments.get(placeholder.number()?)?.clone());
                 Some(Placeholder::json(attachments.len() - 1))
@@ -197,17 +196,17 @@ impl IntoArgs for &Args {
     }
 }
 
-/// What a handler can take as an argument.
+/// A type that a handler can have as a parameter.
 ///
 /// | type | takes |
 /// |---|---|
-/// | anything that is `serde::de::DeserializeOwned`, such as a struct, `String`, `serde_json::Value` | one argument |
-/// | [`Bytes`](crate::Bytes), alone or inside of other types | binary data |
-/// | `Option<T>` | one that may be missing or `null` |
-/// | [`Args`](crate::Args), last | all that are left |
+/// | any `serde::de::DeserializeOwned`, such as a struct, `String`, `serde_json::Value` | one argument |
+/// | [`Bytes`](crate::Bytes), alone or inside other types | binary data |
+/// | `Option<T>` | an argument that may be missing or `null` |
+/// | [`Args`](crate::Args), last | all remaining arguments |
 ///
-/// An argument that is not what the handler takes is logged with the event's name and the reason, and not acknowledged;
-/// the handler does not run. Arguments that nobody takes are ignored.
+/// If an argument does not fit its parameter, the handler does not run: the host logs the event's name and the reason,
+/// and nothing is acknowledged. Surplus arguments are ignored.
 ///
 /// ```no_run
 /// use guest_sdk::serde::Deserialize;

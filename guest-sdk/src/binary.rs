@@ -1,4 +1,4 @@
-//! Binary data: Socket.IO carries it beside the JSON text, as attachments that placeholders in the text refer to.
+//! Binary data: Socket.IO sends it beside the JSON text, as attachments. Placeholders in the text refer to them.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,14 +10,14 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Binary data in events and acknowledgements, alone or at any depth of other data.
+/// Binary data in events and acknowledgements, alone or at any depth in other data.
 ///
-/// What a client sends as `ArrayBuffer`, `Buffer` and the like arrives as `Bytes`, and `Bytes` arrive there as such;
-/// nothing is converted on the way. Clones share the data.
+/// An `ArrayBuffer`, `Buffer` or the like from a client arrives as `Bytes`, and `Bytes` arrive at the client as binary
+/// data; nothing is converted on the way. Clones share the data.
 ///
-/// A [`serde_json::Value`] (and so [`json!`](crate::json)) has no place for binary data and makes an array of numbers of
-/// it: put `Bytes` in a struct or a tuple. A `Vec<u8>` is an array of numbers too. What is not sent, such as
-/// [`socket.data`](crate::Data), cannot have binary data at all; that is an error.
+/// A [`serde_json::Value`] (and so [`json!`](crate::json)) cannot hold binary data and turns it into an array of
+/// numbers: put `Bytes` in a struct or a tuple. A `Vec<u8>` is an array of numbers too. [`socket.data`](crate::Data)
+/// and the data of a [`ConnectError`](crate::ConnectError) cannot contain binary data: that is an error.
 ///
 /// ```no_run
 /// use guest_sdk::serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// What stands for an attachment in JSON text: `{"_placeholder":true,"num":N}`.
+/// An attachment's placeholder in JSON text: `{"_placeholder":true,"num":N}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Placeholder {
@@ -111,12 +111,12 @@ impl Placeholder {
 }
 
 thread_local! {
-    /// The attachments that placeholders refer to while arguments are decoded: serde has no other way to hand a
-    /// deserializer something from outside.
+    /// The attachments that placeholders refer to, while arguments are decoded. A thread-local, as serde has no way to
+    /// pass context to `Deserialize`.
     static ATTACHMENTS: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes attachments known to `Bytes::deserialize` as long as it lives.
+/// Makes attachments available to `Bytes::deserialize` until it is dropped.
 pub(crate) struct AttachmentScope(Vec<Bytes>);
 
 impl AttachmentScope {

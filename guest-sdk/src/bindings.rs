@@ -1,6 +1,6 @@
-//! What `wit-bindgen` makes of `wit/`: the one place where the contract becomes Rust.
+//! The bindings that `wit-bindgen` generates from `wit/`: the contract in Rust.
 //!
-//! Public only because [`export!`](crate::export) expands to it in other crates. No part of the API.
+//! Public only because [`export!`](crate::export) expands to it in other crates. Not part of the API.
 
 wit_bindgen::generate!({
     path: "../wit",

@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 /// `socket.data`: a JSON object that the gateway keeps as long as the connection lives, for state of one socket such as
 /// a user's name. At most 64 KiB (a setting of the host).
 ///
-/// Handlers share nothing else: each event runs in a fresh instance.
+/// Beside the socket's rooms it is the only state that lasts: each event runs in a fresh instance.
 ///
 /// ```no_run
 /// use guest_sdk::RealtimeNamespace;
@@ -34,7 +34,8 @@ impl Data {
         Self(())
     }
 
-    /// The value of a key. None where there is none, where it is `null`, and where it is not a `T`, which is logged.
+    /// The value of a key. `None` if the key is missing, if the value is `null`, or if it is not a `T`; the last is
+    /// logged.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -44,12 +45,12 @@ impl Data {
         find(&socket::data(), key)
     }
 
-    /// Keeps a value under a key. The next read shows it, in this event too.
+    /// Stores a value under a key. Later reads return it, in this event too.
     ///
     /// # Errors
     ///
-    /// [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge): the object would be; the old value stays.
-    /// [`InvalidPayload`](crate::ErrorKind::InvalidPayload): the value is not JSON.
+    /// [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge): the object would be too large; the old value stays.
+    /// [`InvalidPayload`](crate::ErrorKind::InvalidPayload): the value cannot be written as JSON.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -73,7 +74,7 @@ impl Data {
     ///
     /// # Errors
     ///
-    /// It is not a `T`. The text says why.
+    /// The object is not a `T`. The text says why.
     ///
     /// ```no_run
     /// use guest_sdk::serde::Deserialize;
@@ -95,11 +96,11 @@ impl Data {
         Ok(json::from_str(&socket::data())?)
     }
 
-    /// Replaces the whole object with what serializes to one: a struct, a map.
+    /// Replaces the whole object. The value is one that serializes to an object: a struct or a map.
     ///
     /// # Errors
     ///
-    /// As [`set`](Data::set); [`InvalidPayload`](crate::ErrorKind::InvalidPayload) also where the value is not an object.
+    /// As [`set`](Data::set), and [`InvalidPayload`](crate::ErrorKind::InvalidPayload) if the value is not an object.
     ///
     /// ```no_run
     /// use guest_sdk::json;
@@ -124,7 +125,7 @@ fn find<T: DeserializeOwned>(object: &str, key: &str) -> Option<T> {
     })
 }
 
-/// The text of an object with another value at a key, or without the key. All other values stay as they are.
+/// The text of an object with a new value for a key, or without the key. The text of all other values is kept.
 fn update(object: &str, key: &str, value: Option<&str>) -> Result<String, types::Error> {
     let mut members = json::members(object).unwrap_or_default();
     members.retain(|member| member.key != key);

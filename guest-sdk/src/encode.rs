@@ -1,4 +1,4 @@
-//! From Rust values to the arguments of an event or of an acknowledgement.
+//! Encodes Rust values as the arguments of an event or an acknowledgement.
 
 use std::any;
 use std::io;
@@ -9,16 +9,16 @@ use serde_json::ser::{Formatter, Serializer};
 use crate::binary::Placeholder;
 use crate::bindings::realtime::gateway::types::{self, Payload};
 
-/// What can be emitted: anything that is [`Serialize`], and [`Args`](crate::Args).
+/// A value that can be emitted: any [`Serialize`], and [`Args`](crate::Args).
 ///
 /// | value | arguments |
 /// |---|---|
 /// | `()` | none |
 /// | a tuple `(a, b)` | several: `a` and `b` |
 /// | [`Args`](crate::Args) | those that it holds |
-/// | anything else | one; arrays and tuple structs too |
+/// | anything else | one, also for arrays and tuple structs |
 ///
-/// A tuple that is to be one argument goes into another: `((x, y),)`. [`Bytes`](crate::Bytes) at any depth become
+/// To send a tuple as one argument, wrap it in another: `((x, y),)`. [`Bytes`](crate::Bytes) at any depth become
 /// attachments.
 ///
 /// ```
@@ -48,19 +48,19 @@ impl<T: Serialize> IntoArgs for T {
     }
 }
 
-/// The JSON text of a value that goes where there are no attachments.
+/// The JSON text of a value for a place that has no attachments.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String, types::Error> {
     let Payload { json, attachments } = encode(Shape::Tuple, &|encoder| value.serialize(encoder))?;
     if attachments.is_empty() {
         Ok(json)
     } else {
-        Err(types::Error::InvalidPayload("there is binary data in it".into()))
+        Err(types::Error::InvalidPayload("binary data is not allowed here".into()))
     }
 }
 
 type Encoder<'a> = Serializer<&'a mut Vec<u8>, Placeholders<'a>>;
 
-/// Not generic, and so in a component once.
+/// Not generic, so that a component contains it only once.
 fn encode(
     shape: Shape,
     serialize: &dyn Fn(&mut Encoder<'_>) -> serde_json::Result<()>,
@@ -84,18 +84,18 @@ fn encode(
 /// How the JSON of a value becomes an array of arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// `()` is `null` in JSON, and no arguments.
+    /// `()`, `null` in JSON, means no arguments.
     Unit,
-    /// A tuple is an array in JSON: that of the arguments.
+    /// A tuple's JSON already is the array of arguments.
     Tuple,
     /// Anything else is one argument.
     One,
 }
 
 impl Shape {
-    /// Tells tuples by the name of their type. Serialization cannot tell them: serde calls `serialize_tuple` for arrays
-    /// of fixed size too, and `emit("position", [x, y])` has to send one argument. A trait cannot either: an
-    /// implementation for tuples would overlap with the one for everything that is `Serialize`.
+    /// Recognizes tuples by the name of their type. Serialization cannot: serde calls `serialize_tuple` for arrays of
+    /// fixed size too, and `emit("position", [x, y])` must send one argument. A trait cannot either: an implementation
+    /// for tuples would overlap with the one for all `Serialize` types.
     fn of(type_name: &str) -> Self {
         let mut name = type_name.as_bytes();
         while let [b'&', rest @ ..] = name {
@@ -109,7 +109,7 @@ impl Shape {
     }
 }
 
-/// Compact JSON with a placeholder for each run of bytes, which is put aside.
+/// Writes compact JSON with a placeholder for each byte array, and collects the byte arrays.
 struct Placeholders<'a>(&'a mut Vec<Vec<u8>>);
 
 impl Formatter for Placeholders<'_> {

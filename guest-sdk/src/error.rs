@@ -1,4 +1,4 @@
-//! What can go wrong, for handlers that want to know or to say so.
+//! Errors of calls and of handlers, and the refusal of a connection.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 use crate::bindings::realtime::gateway::types::{self, HandlerError, Rejection};
 use crate::encode::to_json;
 
-/// Why a call or a handler did not do its work.
+/// Why a call or a handler failed.
 ///
-/// Any standard error becomes one with `?`, and [`Error::msg`] makes one from text. A handler that returns it fails:
-/// the host logs the text with the event's name, the client gets no acknowledgement, and what the handler called before
-/// stands. Clients never see the text.
+/// `?` converts any standard error, and [`Error::msg`] makes one from text. A handler that returns an `Error` fails:
+/// the host logs the text with the event's name, and the client gets no acknowledgement. Commands that the handler
+/// called before still take effect. Clients never see the text.
 ///
-/// Like `anyhow::Error` it does not implement [`std::error::Error`] itself, or that conversion could not exist.
+/// Like `anyhow::Error` it does not implement [`std::error::Error`]: otherwise the conversion could not exist.
 ///
 /// ```
 /// use guest_sdk::Error;
@@ -35,7 +35,7 @@ enum Repr {
     Rejection(ConnectError),
 }
 
-/// What kind of thing went wrong, for handlers that react to some of it.
+/// The kind of an [`Error`], for handlers that react to some kinds.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -54,32 +54,32 @@ enum Repr {
 pub enum ErrorKind {
     /// The event has no socket, or its socket is gone.
     NotConnected,
-    /// What was to be sent is not JSON, or has more attachments than the host takes.
+    /// The value cannot be written as JSON, or has more attachments than the host accepts.
     InvalidPayload,
     /// An event of this name cannot be emitted: `connect`, `connect_error`, `disconnect`, `disconnecting`,
     /// `newListener`, `removeListener`.
     ReservedEvent,
-    /// Larger than the host takes.
+    /// Larger than the host accepts.
     PayloadTooLarge {
-        /// The largest size, in bytes.
+        /// The largest size that the host accepts, in bytes.
         limit: u64,
     },
-    /// The event called as many commands, or bytes of commands, as one event may.
+    /// The event reached its limit of commands, or of their bytes.
     RateLimited,
     /// No acknowledgement came in time.
     Timeout,
     /// Not possible in this event, such as waiting for the client in `$connect`.
     NotAllowed,
-    /// What a client sent is not what was asked of it.
+    /// A client's arguments or its `auth` do not have the type that was asked for.
     InvalidArguments,
     /// A [`ConnectError`].
     Rejected,
-    /// Anything else, errors of handlers among them.
+    /// Anything else, including errors of handlers.
     Other,
 }
 
 impl Error {
-    /// An error of this text.
+    /// An error with this text.
     ///
     /// ```
     /// let error = guest_sdk::Error::msg(format!("no such room: {}", "attic"));
@@ -89,7 +89,7 @@ impl Error {
         Self::new(ErrorKind::Other, text.to_string())
     }
 
-    /// What kind of error it is.
+    /// The kind of the error.
     ///
     /// ```
     /// use guest_sdk::{Error, ErrorKind};
@@ -106,7 +106,7 @@ impl Error {
         Self(Repr::Text { kind, text })
     }
 
-    /// The host's answer to a call.
+    /// The error that the host answered a call with. The text begins with the call.
     pub(crate) fn of_call(call: fmt::Arguments<'_>, error: types::Error) -> Self {
         let (kind, reason) = match error {
             types::Error::NotConnected => (ErrorKind::NotConnected, "the socket is not connected".to_owned()),
@@ -136,14 +136,14 @@ impl Error {
         Self::new(ErrorKind::Other, text)
     }
 
-    /// What the host is told when the handler of `event` returned this.
+    /// The error as the host gets it when the handler of `event` returned it.
     pub(crate) fn into_handler_error(self, event: &str) -> HandlerError {
         match self.0 {
             Repr::Text { kind: ErrorKind::InvalidArguments, text } => {
                 HandlerError::InvalidArguments(format!("{event}: {text}"))
             }
             Repr::Text { text, .. } => HandlerError::Failed(text),
-            // Only a connection can be refused; elsewhere it is a failure like others.
+            // Only a connection can be refused; for other events this is an ordinary failure.
             Repr::Rejection(ConnectError { message, data }) if event == "$connect" => {
                 HandlerError::Rejected(Rejection { message, data })
             }
@@ -179,10 +179,10 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Refuses a connection: what a `$connect` handler returns, as it is or as an [`Error`].
+/// Refuses a connection when a `$connect` handler returns it, as it is or as an [`Error`].
 ///
-/// The client gets `connect_error` with this message and data, everything else that the handler called is dropped, and
-/// no `$disconnect` follows. Returned from the handler of another event it is a failure like any other.
+/// The client gets `connect_error` with this message and data. All commands of the handler are dropped, and no
+/// `$disconnect` follows. Returned from the handler of another event it is an ordinary failure.
 ///
 /// ```no_run
 /// use guest_sdk::{ConnectError, Error, RealtimeNamespace, json};
@@ -205,7 +205,7 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// The client sees the message as `error.message`.
+    /// A refusal with this message. The client sees it as `error.message`.
     ///
     /// ```
     /// let error = guest_sdk::ConnectError::new("try later");
@@ -214,8 +214,8 @@ impl ConnectError {
         Self { message: message.into(), data: None }
     }
 
-    /// The client sees the value as `error.data`. A value that is not JSON (binary data, a map with keys
-    /// that are not text) is logged and left out.
+    /// Adds data. The client sees it as `error.data`. A value that cannot be written as JSON (binary data, a map whose
+    /// keys are not text) is logged and left out.
     ///
     /// ```
     /// use guest_sdk::{ConnectError, json};

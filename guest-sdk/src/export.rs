@@ -1,6 +1,6 @@
-//! How a component offers its handlers to the host.
+//! The macro that exports a component's handlers to the host.
 
-/// Makes the crate a component that handles events. It is written once in a crate, at its top level, and takes the
+/// Makes the crate a component that handles events. Use it once in a crate, at its top level. Its argument is the
 /// function that registers the handlers and returns the namespace: `fn() -> RealtimeNamespace`.
 ///
 /// The host calls this function once when it loads the component, to learn the namespace and the events, and then for
@@ -20,8 +20,8 @@
 /// ```
 ///
 /// With the feature `http`, the component can answer plain HTTP requests too: `export!(register, http = answer)`. The
-/// function takes the namespace, to emit to its sockets, and a request whose body was read; it returns a response, or a
-/// `Result` of one. The host gives it every request that is neither Socket.IO nor a static file.
+/// function takes the namespace, to emit to its sockets, and a request with its whole body; it returns a response, or a
+/// `Result` of one. The host passes it every request that is neither Socket.IO nor a static file.
 #[cfg_attr(
     feature = "http",
     doc = "
@@ -58,7 +58,7 @@ macro_rules! export {
     ($register:expr) => {
         const _: fn() -> $crate::RealtimeNamespace = $register;
 
-        // The names of a component's exports are no symbols that the linkers of other targets take.
+        // Linkers of other targets do not accept the names of a component's exports as symbols.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Component;

@@ -1,4 +1,4 @@
-//! What can handle an event: functions, their arguments and what they return.
+//! Handlers: which functions can handle an event, with which arguments and return values.
 
 use crate::args::{Args, FromArg};
 use crate::bindings::realtime::gateway::types::Payload;
@@ -8,8 +8,8 @@ use crate::outcome::Outcome;
 
 /// A function or closure of zero to eight arguments that handles an event.
 ///
-/// What it can take is told by [`FromArg`], what it can return by [`Reply`]. The bounds on both stand beside the one on
-/// `Handler`, not in its implementations: so the compiler names the argument that does not fit, not the whole closure.
+/// [`FromArg`] lists the types of parameters, [`Reply`] those of return values. `Socket::on` has the bounds on both,
+/// not the implementations of `Handler`: so the compiler names the argument that does not fit, not the whole closure.
 ///
 /// ```no_run
 /// use guest_sdk::RealtimeNamespace;
@@ -28,7 +28,7 @@ use crate::outcome::Outcome;
     note = "a handler is a function or a closure of zero to eight arguments that owns what it captures"
 )]
 pub trait Handler<Params>: 'static {
-    /// What the function returns.
+    /// The function's return type.
     type Output;
 
     #[doc(hidden)]
@@ -78,7 +78,7 @@ macro_rules! functions_of {
         {
             type Output = R;
 
-            #[expect(non_snake_case, reason = "a variable for each type parameter, of its name")]
+            #[expect(non_snake_case, reason = "each variable has the name of its type parameter")]
             fn call(self, ($($param,)*): ($($param,)*)) -> R {
                 self($($param),*)
             }
@@ -101,17 +101,17 @@ functions_of!(A 0, B 1, C 2, D 3, E 4, G 5);
 functions_of!(A 0, B 1, C 2, D 3, E 4, G 5, H 6);
 functions_of!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, I 7);
 
-/// What a handler can return: the acknowledgement, where the client waits for one.
+/// A type that a handler can return. The value is the acknowledgement, if the client waits for one.
 ///
 /// | value | acknowledgement |
 /// |---|---|
-/// | `()` | without arguments: the client learns that it was done |
+/// | `()` | without arguments: the client learns that the handler is done |
 /// | anything that can be emitted ([`IntoArgs`]): a value, a tuple, [`Args`] | its arguments |
-/// | [`Outcome`](crate::Outcome) | as `()`, or as the error |
-/// | `Result<_, Error>` | that of the value; none for an error, which the host logs |
+/// | [`Outcome`](crate::Outcome) | that of `()`, or none for an error, which the host logs |
+/// | `Result<_, Error>` | that of the value, or none for an error, which the host logs |
 /// | `Result<_, ConnectError>` | in `$connect`: accepts or refuses the connection |
 ///
-/// A `Result` with another error that is `Serialize`, such as `Result<_, String>`, is a value like any other to serde: it
+/// A `Result` whose error is another `Serialize` type, such as `Result<_, String>`, is an ordinary value to serde: it
 /// acknowledges with `{"Ok":…}` or `{"Err":…}`.
 ///
 /// ```no_run
@@ -133,10 +133,11 @@ pub trait Reply<Kind> {
     fn into_reply(self) -> Result<Payload, Error>;
 }
 
-/// The kinds of [`Reply`], which the compiler works out. A trait without this parameter could not be implemented for
-/// results beside everything that is `Serialize`: for all it knows, serde may add `Result<T, Error>` to that.
+/// The kinds of [`Reply`], which the compiler infers. Without this parameter the trait could not be implemented both
+/// for results and for all `Serialize` types: to the compiler, serde may yet implement `Serialize` for `Result<T,
+/// Error>`.
 #[doc(hidden)]
-pub enum Value {}
+pub enum Plain {}
 #[doc(hidden)]
 pub enum Command {}
 #[doc(hidden)]
@@ -144,9 +145,9 @@ pub struct Fallible<Kind>(Kind);
 #[doc(hidden)]
 pub struct Refusable<Kind>(Kind);
 
-// So that the compiler talks of `Reply` where neither this nor the others fit.
+// So that the compiler names `Reply` when neither this implementation nor the others fit.
 #[diagnostic::do_not_recommend]
-impl<T: IntoArgs> Reply<Value> for T {
+impl<T: IntoArgs> Reply<Plain> for T {
     fn into_reply(self) -> Result<Payload, Error> {
         match self.into_payload() {
             Ok(payload) => Ok(payload),

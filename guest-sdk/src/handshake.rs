@@ -1,4 +1,4 @@
-//! What was known of a connection when the client joined the namespace.
+//! The handshake: the data of a connection when its client joined the namespace.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::bindings::realtime::gateway::types::HandshakeDetails;
 use crate::error::{Error, ErrorKind};
 use crate::json;
 
-/// What was known of the connection when the client joined the namespace.
+/// The data of the connection when the client joined the namespace: headers, query, `auth` and others.
 ///
 /// ```no_run
 /// use guest_sdk::{Error, RealtimeNamespace};
@@ -25,7 +25,7 @@ use crate::json;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Handshake {
-    /// Headers of the first request. Names are lower-case, a repeated header is joined with `, `.
+    /// Headers of the first request. Names are lower-case; the values of a repeated header are joined with `, `.
     pub headers: Fields,
     /// The decoded query of the first request.
     pub query: Fields,
@@ -45,11 +45,11 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// What the client sent as `auth`; an empty object where it sent nothing.
+    /// The client's `auth`; an empty object if it sent none.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArguments`]: it is not a `T`. The text says why.
+    /// [`ErrorKind::InvalidArguments`]: `auth` is not a `T`. The text says why.
     ///
     /// ```no_run
     /// use guest_sdk::serde::Deserialize;
@@ -73,7 +73,7 @@ impl Handshake {
             .map_err(|error| Error::new(ErrorKind::InvalidArguments, format!("handshake.auth: {error}")))
     }
 
-    /// What the client sent as `auth`, as it is. Fields that are missing read as `null`.
+    /// The client's `auth` as a JSON value. Indexing it with a missing field gives `null`.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -107,7 +107,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The value of a name; the first one where a query repeats the name. Case matters in a query, not in headers.
+    /// The value of a name; the first one if a query repeats the name. Case matters in a query, not in headers.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");

@@ -1,8 +1,8 @@
 //! Write Socket.IO event handlers in Rust, as WebAssembly components.
 //!
 //! A component registers handlers on a [`RealtimeNamespace`]; `host run` serves it to any Socket.IO client. Each event
-//! runs the component once, in a fresh instance: handlers share nothing but what the gateway keeps for them (rooms and
-//! [`socket.data`](Data)).
+//! runs the component once, in a fresh instance. Handlers share only what the gateway keeps for them: rooms and
+//! [`socket.data`](Data).
 //!
 //! ```no_run
 //! use guest_sdk::serde::{Deserialize, Serialize};
@@ -45,43 +45,43 @@
 //! guest-sdk = { path = "../guest-sdk" }
 //! ```
 //!
-//! `cargo build --release --target wasm32-wasip2` makes the component. This crate brings [`serde`] and [`serde_json`];
-//! types that derive serde's traits say `#[serde(crate = "guest_sdk::serde")]` as above, or the crate depends on
-//! `serde` itself, with its feature `derive`, and says nothing.
+//! `cargo build --release --target wasm32-wasip2` makes the component. This crate re-exports [`serde`] and
+//! [`serde_json`]. Types that derive serde's traits need `#[serde(crate = "guest_sdk::serde")]`, as above; a crate that
+//! depends on `serde` itself, with its feature `derive`, does not need that line.
 //!
-//! The handlers above are a component of 133 KB. In `[profile.release]`, `strip = true` makes that 105 KB, and
-//! `opt-level = "s"` and `lto = true` 89 KB. Typed structs cost less than [`serde_json::Value`] and [`json!`], which
-//! bring 60 KB of maps and numbers.
+//! The handlers above make a component of 133 KB. In `[profile.release]`, `strip = true` makes that 105 KB, and
+//! `opt-level = "s"` and `lto = true` 89 KB. Typed structs are smaller than [`serde_json::Value`] and [`json!`], which
+//! add 60 KB of code for maps and numbers.
 //!
-//! # What goes where
+//! # Where to look
 //!
 //! | | |
 //! |---|---|
 //! | the current socket: `on`, `emit`, `join`, `data` … | [`Socket`] |
 //! | many sockets: `to`, `except`, `emit`, `fetch_sockets` … | [`BroadcastOperator`] |
-//! | what a handler can take, and return | [`FromArg`], [`Reply`] |
-//! | what can be emitted | [`IntoArgs`], [`Bytes`] |
-//! | the reference server's `timeout(ms)`: an argument here | [`Socket::emit_with_ack`] |
-//! | what commands return; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
+//! | arguments and return values of a handler | [`FromArg`], [`Reply`] |
+//! | values that can be emitted | [`IntoArgs`], [`Bytes`] |
+//! | the reference server's `timeout(ms)`, which is an argument here | [`Socket::emit_with_ack`] |
+//! | return values of commands; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
 //!
 //! # Plain HTTP
 //!
-//! With the feature `http` a component also answers requests that are not Socket.IO, such as a `POST /notify` that emits
-//! to a room: see [`export!`]. Bodies are buffered, and the host bounds the request's (1 MB; `--max-request-body`). In such
-//! a call there is no socket: what belongs to one is empty, and its commands are
-//! [`NotConnected`](ErrorKind::NotConnected). What needs streams, large uploads or trailers exports `wasi:http` itself,
-//! with the crate `wasip2` beside this one: `wasip2::http::proxy::export!(Component)` next to `export!(register)`.
+//! With the feature `http` a component also answers requests that are not Socket.IO, such as a `POST /notify` that
+//! emits to a room: see [`export!`]. Bodies are buffered, and the host limits the request's body (1 MB;
+//! `--max-request-body`). Such a call has no socket: properties of the socket are empty, and its commands fail with
+//! [`NotConnected`](ErrorKind::NotConnected). A component that needs streams, large uploads or trailers exports
+//! `wasi:http` itself, with the crate `wasip2`: `wasip2::http::proxy::export!(Component)` next to `export!(register)`.
 //!
 //! # Output, panics, tests
 //!
-//! What handlers write to stdout and stderr becomes the host's log. A handler that panics loses the commands that were
-//! not sent yet; the socket stays connected.
+//! Whatever handlers write to stdout and stderr goes to the host's log. When a handler panics, the commands that were
+//! not sent yet are lost; the socket stays connected.
 //!
 //! Logic can be tested on the machine that builds it, but calls to the host (`emit`, `id` …) panic there.
 
 #![warn(missing_docs)]
 
-// `export!` and what wit-bindgen generates name this crate as other crates do.
+// `export!` and the generated bindings refer to this crate by its name, as other crates do.
 extern crate self as guest_sdk;
 
 mod args;

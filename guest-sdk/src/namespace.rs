@@ -11,13 +11,13 @@ use crate::outcome::Outcome;
 use crate::rooms::Rooms;
 use crate::socket::Socket;
 
-/// The namespace that a component serves, and the start of everything: sockets, rooms, broadcasts.
+/// The namespace that a component serves. Everything starts from it: sockets, rooms, broadcasts.
 ///
-/// It is a handle, and `Copy`: handlers capture it with `move`, any number of them. Two components cannot serve the
-/// same namespace.
+/// It is a handle, and `Copy`: any number of handlers capture it with `move`. Two components cannot serve the same
+/// namespace.
 ///
-/// What belongs to one socket is at [`ns.socket()`](RealtimeNamespace::socket): a namespace has no `join`, `leave` and
-/// `broadcast`. Broadcasts that begin here reach the sender too, those that begin at the socket do not.
+/// Methods of a single socket are at [`ns.socket()`](RealtimeNamespace::socket): a namespace has no `join`, `leave` and
+/// `broadcast`. Broadcasts of the namespace reach the current socket too, broadcasts of the socket do not.
 ///
 /// ```no_run
 /// use guest_sdk::RealtimeNamespace;
@@ -38,9 +38,9 @@ pub struct RealtimeNamespace {
 }
 
 impl RealtimeNamespace {
-    /// The namespace of this path. It begins with `/`, and clients connect to it by the same path.
+    /// The namespace with this path. The path begins with `/`, and clients connect with the same path.
     ///
-    /// Without a path there is [`RealtimeNamespace::default`]: the one given to `host run`, else `/`.
+    /// [`RealtimeNamespace::default`] has no path of its own: it is the one given to `host run`, else `/`.
     ///
     /// ```
     /// use guest_sdk::RealtimeNamespace;
@@ -62,7 +62,7 @@ impl RealtimeNamespace {
         Socket::new()
     }
 
-    /// The path that the component is served at. For handlers; not known while they are registered.
+    /// The path that the component is served at. Only for handlers: it is not known during registration.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::default();
@@ -72,7 +72,7 @@ impl RealtimeNamespace {
         namespace::name()
     }
 
-    /// The sockets in a room or several, the sender among them.
+    /// The sockets in one or several rooms, including the current socket.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -92,7 +92,7 @@ impl RealtimeNamespace {
         self.to(rooms)
     }
 
-    /// All sockets of the namespace but those in a room or several.
+    /// All sockets of the namespace except those in one or several rooms.
     ///
     /// ```no_run
     /// use guest_sdk::json;
@@ -103,7 +103,7 @@ impl RealtimeNamespace {
         BroadcastOperator::all().except(rooms)
     }
 
-    /// All sockets; what is emitted may be dropped where a client is slow to receive.
+    /// All sockets. Emitted events may be dropped for clients that are slow to receive.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
@@ -137,7 +137,7 @@ impl RealtimeNamespace {
         send(event, args.into_payload())
     }
 
-    /// Sends an event to every socket of the namespace and waits for what they acknowledge.
+    /// Sends an event to every socket of the namespace and waits for their acknowledgements.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl RealtimeNamespace {
         BroadcastOperator::all().fetch_sockets()
     }
 
-    /// Adds every socket of the namespace to rooms.
+    /// Adds every socket of the namespace to one or several rooms.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
@@ -181,7 +181,7 @@ impl RealtimeNamespace {
         BroadcastOperator::all().sockets_join(rooms)
     }
 
-    /// Takes every socket of the namespace out of rooms.
+    /// Removes every socket of the namespace from one or several rooms.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
@@ -191,7 +191,7 @@ impl RealtimeNamespace {
         BroadcastOperator::all().sockets_leave(rooms)
     }
 
-    /// Takes every socket out of the namespace.
+    /// Disconnects every socket from the namespace.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");

@@ -1,4 +1,4 @@
-//! Broadcasts: which sockets, and what happens to them.
+//! Broadcasts: selecting sockets, and acting on all of them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::json;
 use crate::outcome::Outcome;
 use crate::rooms::Rooms;
 
-/// A choice of sockets in the namespace, and what can be done to all of them at once.
+/// A selection of sockets in the namespace, with the methods that act on all of them.
 ///
-/// Rooms add up, and a socket that is in several is reached once; what `except` names wins. An operator is a value that
-/// never changes: each call returns a new one, so that one can be kept and used again.
+/// Several rooms are a union, and a socket in more than one of them is reached once. `except` wins over `to`. An
+/// operator is immutable: each call returns a new one, so an operator can be kept and used again.
 ///
-/// There is no `timeout(ms)` to chain, as the reference server has it: [`emit_with_ack`](BroadcastOperator::emit_with_ack)
-/// takes the timeout itself, so that no handler waits for answers without one.
+/// There is no `timeout(ms)` to chain, as in the reference server: [`emit_with_ack`](BroadcastOperator::emit_with_ack)
+/// takes the timeout as an argument, so that no handler waits without one.
 ///
 /// ```no_run
 /// use guest_sdk::{RealtimeNamespace, json};
@@ -48,7 +48,7 @@ impl BroadcastOperator {
         self
     }
 
-    /// Also the sockets in these rooms. Without any `to` it is all sockets of the namespace, so an empty list of rooms
+    /// Adds the sockets in these rooms. An operator without rooms means all sockets of the namespace, so an empty list
     /// changes nothing.
     ///
     /// ```no_run
@@ -71,7 +71,7 @@ impl BroadcastOperator {
         self.to(rooms)
     }
 
-    /// But not the sockets in these rooms.
+    /// Excludes the sockets in these rooms.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -83,7 +83,7 @@ impl BroadcastOperator {
         next
     }
 
-    /// What is emitted may be dropped where a client is slow to receive.
+    /// Allows emitted events to be dropped for clients that are slow to receive.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
@@ -103,7 +103,7 @@ impl BroadcastOperator {
         self.clone().with(OperatorOptions::LOCAL)
     }
 
-    /// Sends an event to all of them.
+    /// Sends an event to the selected sockets.
     ///
     /// # Errors
     ///
@@ -118,8 +118,8 @@ impl BroadcastOperator {
         self.send(event, args.into_payload())
     }
 
-    /// Sends an event to all of them and waits for what they acknowledge, at most so long: the answers that came in
-    /// time, and how many did not. Fractions of a millisecond are dropped.
+    /// Sends an event to the selected sockets and waits for their acknowledgements until the timeout. Returns the
+    /// answers that came in time, and how many are missing. Fractions of a millisecond are ignored.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl BroadcastOperator {
         self.ask(event, args.into_payload(), milliseconds(timeout))
     }
 
-    /// Who they are.
+    /// The selected sockets.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl BroadcastOperator {
         }
     }
 
-    /// Adds all of them to rooms.
+    /// Adds the selected sockets to one or several rooms.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl BroadcastOperator {
         Outcome::of_call(format_args!("sockets_join"), result)
     }
 
-    /// Takes all of them out of rooms.
+    /// Removes the selected sockets from one or several rooms.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl BroadcastOperator {
         Outcome::of_call(format_args!("sockets_leave"), result)
     }
 
-    /// Takes all of them out of the namespace.
+    /// Disconnects the selected sockets from the namespace.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl BroadcastOperator {
         self.disconnect(false)
     }
 
-    /// Ends the sessions of all of them, with every namespace on them: the reference server's
+    /// Ends the sessions of the selected sockets, with every namespace on them: the reference server's
     /// `disconnectSockets(true)`.
     ///
     /// # Errors
@@ -238,12 +238,12 @@ impl BroadcastOperator {
     }
 }
 
-/// As the contract counts time. Longer than 49 days is 49 days.
+/// A duration in the contract's unit. Anything longer than 49 days becomes 49 days.
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// What clients answered to a broadcast that asked for acknowledgements.
+/// The answers of clients to a broadcast that asked for acknowledgements.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -258,7 +258,7 @@ pub(crate) fn milliseconds(duration: Duration) -> u32 {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Answers {
-    /// The arguments of each acknowledgement, in order of arrival.
+    /// The arguments of each acknowledgement, in the order in which they arrived.
     pub received: Vec<Args>,
     /// How many clients did not answer in time; 0 means that all did.
     pub missing: u32,
@@ -269,7 +269,7 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// [`InvalidArguments`](crate::ErrorKind::InvalidArguments): one of them is not a `T`.
+    /// [`InvalidArguments`](crate::ErrorKind::InvalidArguments): a first argument is not a `T`.
     ///
     /// ```no_run
     /// # fn f(answers: guest_sdk::Answers) -> Result<(), guest_sdk::Error> {
@@ -282,7 +282,7 @@ impl Answers {
     }
 }
 
-/// A socket as other sockets' handlers see it. To send to it, use its id as a room.
+/// Another socket, as it was when it was fetched. To send to it, use its id as a room.
 ///
 /// ```no_run
 /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
@@ -297,19 +297,19 @@ impl Answers {
 pub struct RemoteSocket {
     /// Its id.
     pub id: String,
-    /// Its rooms, its own id among them.
+    /// Its rooms, including its own id.
     pub rooms: BTreeSet<String>,
-    /// What was known of its connection when it joined the namespace.
+    /// The data of its connection when it joined the namespace.
     pub handshake: Handshake,
     data: String,
 }
 
 impl RemoteSocket {
-    /// Its `data` object, as it is now.
+    /// Its `data` object, as it was when the socket was fetched.
     ///
     /// # Errors
     ///
-    /// It is not a `T`. The text says why.
+    /// The object is not a `T`. The text says why.
     ///
     /// ```no_run
     /// use guest_sdk::serde_json::Value;

@@ -1,4 +1,4 @@
-//! What commands return.
+//! The result of a command.
 
 use std::fmt;
 use std::mem;
@@ -6,11 +6,11 @@ use std::mem;
 use crate::bindings::realtime::gateway::types;
 use crate::error::Error;
 
-/// Whether the host took a command such as `emit` or `join`.
+/// Whether the host accepted a command such as `emit` or `join`.
 ///
-/// It can be ignored: an error that nobody looked at goes to stderr, which is the host's log. Those who want to know
-/// take the [`result`](Outcome::result). A handler may also end with a command and return its outcome: a success
-/// acknowledges without arguments, an error is the handler's failure.
+/// It can be ignored: an error that was not read goes to stderr, which is the host's log. To handle the error, call
+/// [`result`](Outcome::result). A handler may also end with a command and return its outcome: success acknowledges
+/// without arguments, an error makes the handler fail.
 ///
 /// ```no_run
 /// use guest_sdk::{Error, RealtimeNamespace};
@@ -27,16 +27,16 @@ use crate::error::Error;
 pub struct Outcome(Result<(), Error>);
 
 impl Outcome {
-    /// The host's answer to a command.
+    /// The outcome of a command that the host answered. The error's text begins with the call.
     pub(crate) fn of_call(call: fmt::Arguments<'_>, result: Result<(), types::Error>) -> Self {
         Self(result.map_err(|error| Error::of_call(call, error)))
     }
 
-    /// The error, if there was one, for `?`.
+    /// The outcome as a `Result`, for `?`.
     ///
     /// # Errors
     ///
-    /// The host did not take the command. Its documentation says why that can be.
+    /// The host did not accept the command. The command's documentation lists the reasons.
     ///
     /// ```no_run
     /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {

@@ -1,7 +1,7 @@
-//! Registration: runs a component's registration function and keeps what the current event needs.
+//! Registration: runs a component's registration function and keeps the handlers of the current event.
 //!
-//! Every event runs in a fresh instance, so the function runs for every event. Of the handlers it registers, only those
-//! of that event are boxed; all others cost a comparison of names.
+//! Every event runs in a fresh instance, so the function runs for every event. Only the handlers of that event are
+//! boxed; every other one costs a comparison of names.
 
 use std::cell::RefCell;
 
@@ -10,10 +10,10 @@ use crate::args::Args;
 use crate::bindings::realtime::gateway::types::{Description, Event, HandlerError, Payload};
 use crate::error::Error;
 
-/// A handler with its arguments' and its reply's types out of the way.
+/// A handler with the types of its arguments and its reply erased.
 pub(crate) type Boxed = Box<dyn FnOnce(Args) -> Result<Payload, Error>>;
 
-/// Why the registration function runs, if it does.
+/// Why the registration function is running; `Idle` if it is not.
 enum Phase {
     Idle,
     Describing { events: Vec<String>, any_event: bool },
@@ -23,7 +23,7 @@ enum Phase {
 /// The handlers of one event.
 struct Selected {
     event: String,
-    /// Those of any event, which run first, as in the reference server.
+    /// Handlers of `on_any`. They run first, as in the reference server.
     any: Vec<Boxed>,
     named: Vec<Boxed>,
 }
@@ -32,7 +32,7 @@ thread_local! {
     static PHASE: RefCell<Phase> = const { RefCell::new(Phase::Idle) };
 }
 
-/// Takes note of a handler for an event, and tells whether the handler itself is wanted.
+/// Records that an event has a handler, and returns whether the handler itself is needed now.
 pub(crate) fn wants(event: &str) -> bool {
     PHASE.with_borrow_mut(|phase| match phase {
         Phase::Idle => {
@@ -51,7 +51,7 @@ pub(crate) fn wants(event: &str) -> bool {
     })
 }
 
-/// As [`wants`], for handlers of any event a client sends: the event's name, where the handler is wanted.
+/// As [`wants`], for handlers of `on_any`. Returns the event's name if the handler is needed now.
 pub(crate) fn wants_any() -> Option<String> {
     PHASE.with_borrow_mut(|phase| match phase {
         Phase::Idle => {
@@ -62,7 +62,7 @@ pub(crate) fn wants_any() -> Option<String> {
             *any_event = true;
             None
         }
-        // `$connect` and `$disconnect` are the gateway's, not the client's.
+        // `$connect` and `$disconnect` come from the gateway, not from the client.
         Phase::Handling(selected) => (!selected.event.starts_with('$')).then(|| selected.event.clone()),
     })
 }
@@ -85,7 +85,7 @@ pub(crate) fn keep_any(handler: Boxed) {
     });
 }
 
-/// What the component says of itself.
+/// Describes the component: its namespace, and the events that it handles.
 pub fn describe(register: fn() -> RealtimeNamespace) -> Description {
     PHASE.set(Phase::Describing { events: Vec::new(), any_event: false });
     let namespace = register().path().map(str::to_owned);
@@ -95,9 +95,9 @@ pub fn describe(register: fn() -> RealtimeNamespace) -> Description {
     }
 }
 
-/// Runs the handlers of an event, in the order they were registered, until one fails. The first reply that has
-/// arguments acknowledges it, as the reference server sends the first and ignores others. Without any it is acknowledged
-/// where it has a handler of its own.
+/// Runs the handlers of an event in the order of registration, until one fails. The first reply with arguments is the
+/// acknowledgement: the reference server, too, sends the first and ignores the others. Without such a reply, the event
+/// is acknowledged without arguments if it has a handler of its own.
 pub fn handle(register: fn() -> RealtimeNamespace, event: Event) -> Result<Option<Payload>, HandlerError> {
     let Event { name, payload, .. } = event;
     PHASE.set(Phase::Handling(Selected { event: name.clone(), any: Vec::new(), named: Vec::new() }));

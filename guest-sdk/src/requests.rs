@@ -1,8 +1,8 @@
-//! Plain HTTP requests: from `wasi:http` to the types of the crate `http`, and back.
+//! Plain HTTP requests: converts those of `wasi:http` to the types of the crate `http`, and responses back.
 //!
-//! Public only because [`export!`](crate::export) expands to it in other crates. Of the API is [`Answer`] alone.
+//! Public only because [`export!`](crate::export) expands to it in other crates. Only [`Answer`] is part of the API.
 //!
-//! Bodies are buffered. The host bounds the request's body, and the instance's memory bounds both.
+//! Bodies are buffered. The host limits the request's body, and the instance's memory limits both.
 
 use std::io::Write;
 
@@ -17,11 +17,11 @@ use wasip2::io::streams::StreamError;
 use crate::RealtimeNamespace;
 use crate::error::Error;
 
-/// Bytes that are asked of the host at once.
+/// The most bytes that one read asks the host for.
 const PIECE: u64 = 64 << 10;
 
-/// What a function that answers requests may return: a response whose body becomes bytes (`String`, `Vec<u8>`, `&str`),
-/// or a `Result` of one. An error is logged by the host, and the client gets status 500 without its text.
+/// A type that a function which answers requests can return: a response whose body converts to bytes (`String`,
+/// `Vec<u8>`, `&str`), or a `Result` of one. The host logs an error, and the client gets status 500 without its text.
 ///
 /// ```
 /// use guest_sdk::http::{Request, Response};
@@ -53,7 +53,7 @@ impl<B: Into<Vec<u8>>, E: Into<Error>> Answer for Result<Response<B>, E> {
     }
 }
 
-/// Has the compiler check the function also where no component is built.
+/// Makes the compiler check the function for targets that build no component, too.
 pub fn accept<A: Answer>(_: fn(RealtimeNamespace, Request<Vec<u8>>) -> A) {}
 
 /// Answers one request.
@@ -63,7 +63,7 @@ pub fn handle<A: Answer>(
     out: ResponseOutparam,
 ) {
     let response = match read(&request) {
-        // The path matters only where a component describes itself.
+        // The path matters only when a component describes itself.
         Ok(request) => answer(RealtimeNamespace::default(), request).into_response().map_err(internal),
         Err(error) => Err(error),
     };
@@ -107,7 +107,7 @@ fn method(method: &Method) -> Result<http::Method, ErrorCode> {
     })
 }
 
-/// Scheme, authority and path, as far as the host tells them.
+/// The request's URI: scheme and authority if the host gives them, and the path.
 fn uri(incoming: &IncomingRequest) -> Result<Uri, ErrorCode> {
     let path = incoming.path_with_query().unwrap_or_else(|| "/".to_owned());
     let scheme = match incoming.scheme() {
@@ -130,13 +130,13 @@ fn read_body(body: &IncomingBody) -> Result<Vec<u8>, ErrorCode> {
         match stream.blocking_read(PIECE) {
             Ok(piece) => bytes.extend(piece),
             Err(StreamError::Closed) => return Ok(bytes),
-            // Too large for the host, or cut short by the client; the host knows which.
+            // Too large for the host, or cut short by the client. The host knows which: it made the error.
             Err(StreamError::LastOperationFailed(error)) => return Err(internal(error.to_debug_string())),
         }
     }
 }
 
-/// Sends the response. Where the client goes away meanwhile, that is the end of it.
+/// Sends the response. If the client is gone by then, the rest is dropped without an error.
 fn write(response: Response<Vec<u8>>, out: ResponseOutparam) {
     let (head, body) = response.into_parts();
     let outgoing = match outgoing(head, body.len()) {
@@ -148,7 +148,7 @@ fn write(response: Response<Vec<u8>>, out: ResponseOutparam) {
     let Ok(outgoing_body) = stream else { return };
     let written = outgoing_body.write().is_ok_and(|mut stream| stream.write_all(&body).is_ok());
     if written {
-        // What it checks is the length that the head promised, which for HEAD no body keeps.
+        // An error means that the body's length is not that of the head, which is normal for HEAD.
         let _ = OutgoingBody::finish(outgoing_body, None);
     }
 }

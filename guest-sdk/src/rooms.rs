@@ -1,8 +1,8 @@
-//! One room or several, as `to`, `join` and others take them.
+//! The parameter of `to`, `join` and others: one room or several.
 
 use std::collections::{BTreeSet, HashSet};
 
-/// The names of rooms: text for one room, a collection of texts for several.
+/// The names of rooms: a string for one room, a collection of strings for several.
 ///
 /// A socket's id is the name of a room that only this socket is in.
 ///

@@ -16,15 +16,15 @@ use crate::outcome::Outcome;
 use crate::registry;
 use crate::rooms::Rooms;
 
-/// The socket of the current event: where handlers are registered, and in handlers what is known of the socket and
-/// what can be done with it.
+/// The socket of the current event. Handlers are registered on it; inside a handler it has the socket's data and
+/// commands.
 ///
-/// It is a handle, and `Copy`. While handlers are registered there is no socket yet: only `on`, `once` and `on_any` are
-/// of use then.
+/// It is a handle, and `Copy`. During registration there is no socket yet: only `on`, `once` and `on_any` are useful
+/// then.
 ///
-/// `emit`, `join`, `leave`, `disconnect` and broadcasts are commands. They take effect in the order they were called,
-/// at the latest when the handler waits or returns; a handler that panics or runs out of time or memory loses those
-/// that were not sent yet. In `$connect` all of them are held until the handler returns, and dropped where it refuses
+/// `emit`, `join`, `leave`, `disconnect` and broadcasts are commands. They take effect in the order of the calls, at
+/// the latest when the handler waits or returns. When a handler panics or runs out of time or memory, the commands that
+/// were not sent yet are lost. In `$connect` all commands are held until the handler returns, and dropped if it refuses
 /// the connection.
 ///
 /// ```no_run
@@ -49,15 +49,15 @@ impl Socket {
     }
 
     /// Registers a handler for an event that clients emit, or for `$connect` (a client joins the namespace) or
-    /// `$disconnect` (it is gone; the argument is the reason, such as `transport close`).
+    /// `$disconnect` (the client is gone; the argument is the reason, such as `transport close`).
     ///
-    /// The handler is a function or a closure of up to eight arguments, each of which is [`FromArg`](crate::FromArg);
-    /// what it returns, a [`Reply`], is the acknowledgement. A `$connect` handler can refuse the connection with a
+    /// The handler is a function or a closure of up to eight parameters, each of them [`FromArg`](crate::FromArg). Its
+    /// return value, a [`Reply`], is the acknowledgement. A `$connect` handler can refuse the connection with a
     /// [`ConnectError`](crate::ConnectError).
     ///
-    /// Several handlers of one event run in the order they were registered, until one fails; the first reply that has
-    /// arguments is the acknowledgement. Handlers are registered in the function that [`export!`](crate::export) names;
-    /// later it has no effect, and is logged.
+    /// Several handlers of one event run in the order of registration, until one fails. The first reply with arguments
+    /// is the acknowledgement. Handlers must be registered in the function that [`export!`](crate::export) names: a
+    /// later registration is logged and has no effect.
     ///
     /// ```no_run
     /// use guest_sdk::serde::{Deserialize, Serialize};
@@ -89,8 +89,7 @@ impl Socket {
         self
     }
 
-    /// Alias of [`on`](Socket::on). Each event runs in a fresh instance, so there is nothing that a handler could be
-    /// removed from after its first run.
+    /// Alias of [`on`](Socket::on). Each event runs in a fresh instance, which cannot know that the handler ran before.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -106,10 +105,10 @@ impl Socket {
     }
 
     /// Registers a handler for every event that clients emit, whatever its name. It gets the name and all arguments,
-    /// and runs before the event's own handlers. What it returns acknowledges the event, but `()` does not: that is left
-    /// to the event's own handlers. `$connect` and `$disconnect` do not run it.
+    /// and runs before the event's own handlers. Its return value acknowledges the event, except `()`, which leaves the
+    /// acknowledgement to the event's own handlers. It does not run for `$connect` and `$disconnect`.
     ///
-    /// The host runs the component for every event then, not for those with a handler only.
+    /// The host then runs the component for every event, not only for events that have a handler.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -137,7 +136,7 @@ impl Socket {
         socket::id()
     }
 
-    /// Its rooms when the event began, its own id among them. A join or leave shows on the next event.
+    /// The socket's rooms when the event began, including its own id. A `join` or `leave` shows in the next event.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -151,7 +150,7 @@ impl Socket {
         socket::rooms().into_iter().collect()
     }
 
-    /// What was known of the connection when the client joined the namespace. Each call copies it from the host.
+    /// The data of the connection when the client joined the namespace. Each call copies it from the host.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -164,7 +163,7 @@ impl Socket {
         socket::handshake().into()
     }
 
-    /// What the gateway keeps for this connection.
+    /// The JSON object that the gateway keeps for this connection.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -175,7 +174,7 @@ impl Socket {
         Data::new()
     }
 
-    /// Whether the client is connected at this moment. False in `$disconnect`.
+    /// Whether the client is connected now. `false` in `$disconnect`.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -185,7 +184,7 @@ impl Socket {
         socket::connected()
     }
 
-    /// Whether this connection took up an earlier one, with its id, rooms and data.
+    /// Whether this connection recovered an earlier one, with its id, rooms and data.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -199,7 +198,7 @@ impl Socket {
         socket::recovered()
     }
 
-    /// Sends an event to this socket. After the client is gone this does nothing.
+    /// Sends an event to this socket. Does nothing if the client is gone.
     ///
     /// # Errors
     ///
@@ -218,8 +217,8 @@ impl Socket {
         self.send(event, args.into_payload())
     }
 
-    /// The same socket, but what is emitted from here on may be dropped where a client is slow to receive, also by
-    /// broadcasts that begin here. What waits for an acknowledgement is never dropped.
+    /// The same socket, but events that it emits or broadcasts may be dropped for clients that are slow to receive.
+    /// Events that wait for an acknowledgement are never dropped.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/game");
@@ -230,17 +229,17 @@ impl Socket {
         Self { volatile: true }
     }
 
-    /// Sends an event to this socket and waits for what the client acknowledges, at most so long and no longer than the
-    /// handler may run. Commands called before are sent first. Fractions of a millisecond are dropped.
+    /// Sends an event to this socket and waits for the client's acknowledgement until the timeout, or until the
+    /// handler's time is over. Earlier commands are sent first. Fractions of a millisecond are ignored.
     ///
-    /// This is the reference server's `socket.timeout(ms).emitWithAck(…)`: the timeout is an argument, so that none waits
-    /// without one.
+    /// This is the reference server's `socket.timeout(ms).emitWithAck(…)`. The timeout is an argument, so that no
+    /// handler waits without one.
     ///
     /// # Errors
     ///
     /// As [`emit`](Socket::emit), and [`Timeout`](crate::ErrorKind::Timeout),
-    /// [`NotConnected`](crate::ErrorKind::NotConnected), and [`NotAllowed`](crate::ErrorKind::NotAllowed) in `$connect`,
-    /// which must answer the client first.
+    /// [`NotConnected`](crate::ErrorKind::NotConnected), and [`NotAllowed`](crate::ErrorKind::NotAllowed) in
+    /// `$connect`: the client must be accepted first.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -256,7 +255,7 @@ impl Socket {
         ask(event, args.into_payload(), milliseconds(timeout))
     }
 
-    /// Adds this socket to a room or several.
+    /// Adds this socket to one or several rooms.
     ///
     /// # Errors
     ///
@@ -271,7 +270,7 @@ impl Socket {
         Outcome::of_call(format_args!("join"), socket::join(&rooms.into_rooms()))
     }
 
-    /// Takes this socket out of a room. The room of its own id it never leaves.
+    /// Removes this socket from a room. It never leaves the room of its own id.
     ///
     /// # Errors
     ///
@@ -285,7 +284,7 @@ impl Socket {
         Outcome::of_call(format_args!("leave"), socket::leave(room))
     }
 
-    /// Takes this socket out of the namespace; what was emitted before still reaches it.
+    /// Disconnects this socket from the namespace. Events emitted before still reach it.
     ///
     /// # Errors
     ///
@@ -316,7 +315,7 @@ impl Socket {
         Outcome::of_call(format_args!("disconnect_session"), socket::disconnect(true))
     }
 
-    /// The other sockets in a room or several.
+    /// The other sockets in one or several rooms.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
@@ -337,7 +336,7 @@ impl Socket {
         self.to(rooms)
     }
 
-    /// The other sockets of the namespace but those in a room or several.
+    /// The other sockets of the namespace, except those in one or several rooms.
     ///
     /// ```no_run
     /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
