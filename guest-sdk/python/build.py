@@ -2,10 +2,10 @@
 """Builds a component for `host run` from handlers in Python.
 
     python3 build.py handler.py -o handler.wasm
-    python3 build.py --install                     only installs what builds need
+    python3 build.py --install                     only installs the tools for builds
 
-Exit codes: 0; 1 the handler cannot be a component (stderr says why); 2 wrong usage, or nothing to build; 3 something
-has to be installed first (stderr says how).
+Exit codes: 0 built; 1 the component cannot be built (stderr says why); 2 wrong usage, or nothing to build; 3 something
+must be installed first (stderr says how).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def main() -> int:
         dependencies = toolchain.dependencies(found.requirements, found.folder)
         started = time.monotonic()
         say(f"building {found.file.name}")
-        made_of = component.build(found, dependencies, componentize_py, output)
+        inputs = component.build(found, dependencies, componentize_py, output)
         if arguments.inputs:
             listed = [found.listed_in] if found.listed_in else []
-            arguments.inputs.write_text("".join(f"{file}\n" for file in [*made_of, *listed]))
+            arguments.inputs.write_text("".join(f"{file}\n" for file in [*inputs, *listed]))
     except BuildError as error:
         say(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
         return error.exit_code
@@ -54,8 +54,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("source", type=Path, nargs="?", help="a Python file, or a folder with handler.py or main.py")
     parser.add_argument("-o", "--output", type=Path, help="the component [default: the file's name with .wasm]")
     parser.add_argument("--install", action="store_true", help="install what is missing, in the cache folder")
-    parser.add_argument("--inputs", type=Path, metavar="FILE", help="write which files the component was made of")
-    parser.add_argument("--bindings", type=Path, metavar="DIR", help="write the bindings, for type checkers of the SDK")
+    parser.add_argument("--inputs", type=Path, metavar="FILE", help="write which files the component was built from")
+    parser.add_argument("--bindings", type=Path, metavar="DIR", help="write the WIT bindings, to check the SDK's types")
     parser.add_argument("--cache-dir", type=Path, default=default_cache(), help="[default: %(default)s]")
     arguments = parser.parse_args()
     if arguments.source is None and not (arguments.install or arguments.bindings):

@@ -1,1 +1,1 @@
-"""Builds components from handlers in Python. `build.py` is its command."""
+"""Builds components from handlers in Python. `build.py` is the command line."""

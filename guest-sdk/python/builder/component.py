@@ -1,5 +1,5 @@
-"""From a project to a component: a folder with the entry and this package is put before the project's, and
-componentize-py does the rest."""
+"""Builds a component from a project. componentize-py does the work; its first folder has a generated entry module and
+the package `realtime`, before the project's folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).parent.parent / "realtime"
 WIT = Path(__file__).parent.parent.parent.parent / "wit"
 _WORLD = "handler"
 
-# componentize-py numbers the folders that it is given: this is where the component sees them.
+# componentize-py numbers the folders that it is given. The component sees them under these names.
 _HERE, _PROJECT, _DEPENDENCIES = "/0", "/1", "/2"
 _REPORT = "refused.txt"
 _INPUTS = "inputs.txt"
@@ -24,7 +24,7 @@ _ENTRY_NAME = "realtime_entry"
 _ENTRY = """\
 import sys
 
-# The folders are those of whoever builds.
+# No `__pycache__` in the user's folders.
 sys.dont_write_bytecode = True
 
 from realtime import _snapshot
@@ -48,8 +48,8 @@ _snapshot.seal()
 
 
 def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> list[Path]:
-    """Writes the component to `output`, and returns the project's files that it was made of. Raises `BuildError`, with
-    the module's own traceback where it cannot be loaded."""
+    """Writes the component to `output`, and returns the project's files that it was built from. Raises `BuildError`; if
+    the handler's module cannot be loaded, the error has the module's traceback."""
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
@@ -66,7 +66,7 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         if done.returncode != 0:
             raise BuildError(f"componentize-py failed:\n{done.stdout}{done.stderr}".rstrip())
         output.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever reads it meanwhile has the old one or the new one, whole.
+        # So that readers always see a whole file, the old one or the new one.
         beside = output.with_name(f".{output.name}.new")
         shutil.copyfile(made, beside)
         beside.replace(output)
@@ -75,7 +75,7 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
 
 
 def bindings(componentize_py: Path, folder: Path) -> None:
-    """Writes what the WIT world is in Python: in a component it is there by itself."""
+    """Writes the Python bindings of the WIT world. In a component they exist without this."""
     shutil.rmtree(folder, ignore_errors=True)
     done = subprocess.run([*_command(componentize_py), "bindings", str(folder)], capture_output=True, text=True)
     if done.returncode != 0:
@@ -96,7 +96,8 @@ def _entry(project: Project) -> str:
 
 
 def _environment(temporary: Path) -> dict[str, str]:
-    """componentize-py adds the packages of the environment that it finds: here, an empty one."""
+    """The variables for componentize-py. It adds the packages of the virtual environment that they name: an empty
+    one."""
     empty = temporary / "empty"
     (empty / "lib" / "python3" / "site-packages").mkdir(parents=True)
     return {**os.environ, "VIRTUAL_ENV": str(empty)}

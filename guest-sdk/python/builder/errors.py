@@ -1,10 +1,10 @@
-"""What `build.py` says and how it exits."""
+"""The errors of `build.py`, and their exit codes."""
 
 from __future__ import annotations
 
 
 class BuildError(Exception):
-    """The component could not be built. `exit_code` tells programs why; `hint` is what to do about it."""
+    """The component could not be built. `exit_code` is for programs; `hint` tells the user what to do."""
 
     exit_code = 1
 
@@ -14,12 +14,12 @@ class BuildError(Exception):
 
 
 class SourceError(BuildError):
-    """There is nothing to build, or it is not clear what."""
+    """There is nothing to build, or it is not clear what to build."""
 
     exit_code = 2
 
 
 class MissingError(BuildError):
-    """Something has to be installed first. The hint is the command."""
+    """Something must be installed first. The hint says how."""
 
     exit_code = 3

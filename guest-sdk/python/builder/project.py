@@ -1,4 +1,4 @@
-"""What there is to build: which file, which folder, which dependencies."""
+"""Finds what to build: the handler's file, its folder and its dependencies."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Project:
     requirements: tuple[str, ...]
     """Dependencies, as lines of a requirements file."""
     listed_in: Path | None
-    """The file that names them."""
+    """The file that lists the dependencies."""
 
     @property
     def folder(self) -> Path:
-        """Its modules can be imported."""
+        """The handler's folder. Modules in it can be imported."""
         return self.file.parent
 
 
 def find(source: Path) -> Project:
-    """The project of a `.py` file or a folder. Raises `SourceError`."""
+    """Finds the project of a `.py` file or a folder. Raises `SourceError`."""
     if not source.exists():
         raise SourceError(f"{source} does not exist")
     file = (_entry(source) if source.is_dir() else source).absolute()
@@ -37,7 +37,7 @@ def find(source: Path) -> Project:
         raise SourceError(f"{source} is not a Python file", "give a `.py` file, or the folder of a project")
     for shadow in (file.parent / _OWN, file.parent / f"{_OWN}.py"):
         if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
-            raise SourceError(f"{shadow} hides the package `{_OWN}`", "give it another name")
+            raise SourceError(f"{shadow} hides the package `{_OWN}`", "rename it")
     return Project(file, *_requirements(file.parent))
 
 
@@ -51,12 +51,13 @@ def _entry(folder: Path) -> Path:
     names = ", ".join(file.name for file in files) or "none"
     raise SourceError(
         f"it is not clear which file of {folder} is the handler (Python files: {names})",
-        f"name it {' or '.join(_NAMES)}, or give the file",
+        f"name it {' or '.join(_NAMES)}, or give the file instead of the folder",
     )
 
 
 def _requirements(folder: Path) -> tuple[tuple[str, ...], Path | None]:
-    """Lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none; and the file."""
+    """The lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none; and the file they are
+    in."""
     listed = folder / "requirements.txt"
     if listed.is_file():
         lines = [line.strip() for line in listed.read_text().splitlines()]
@@ -68,6 +69,6 @@ def _requirements(folder: Path) -> tuple[tuple[str, ...], Path | None]:
         project = tomllib.loads(pyproject.read_text()).get("project", {})
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"cannot read {pyproject}: {error}") from None
-    # The package itself is part of every component.
+    # The SDK itself is part of every component.
     lines = project.get("dependencies", [])
     return tuple(line for line in lines if not line.startswith(f"{_OWN}-guest")), pyproject

@@ -1,8 +1,8 @@
-"""What a build needs beside the sources, in a cache folder: componentize-py in a virtual environment of its own, and
-the handler's dependencies.
+"""The tools and packages that a build needs, in a cache folder: componentize-py in its own virtual environment, and the
+handler's dependencies.
 
-Nothing is installed unless it was asked for. What is complete is renamed to its place or marked, so that an
-installation that was cut short is done anew; builds at the same time wait for each other.
+Nothing is installed unless `--install` was given. A complete installation is marked, or renamed to its final place, so
+that an interrupted one is repeated. Builds that run at the same time wait for each other.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pathlib import Path
 from .errors import BuildError, MissingError
 
 COMPONENTIZE = "0.25.1"
-# The Python in the component, for which dependencies are chosen.
+# The version of Python in the component. Dependencies are chosen for it.
 PYTHON = "3.14"
-# No machine code runs in a component: only wheels that fit everywhere.
+# A component cannot run machine code, so only wheels for any platform are installed.
 _PURE = ("--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none", f"--python-version={PYTHON}")
 _PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet")
 
 
 class Toolchain:
-    """The cache folder and what is in it. With `install`, what is missing is installed."""
+    """The contents of the cache folder. With `install`, missing tools and packages are installed."""
 
     def __init__(self, cache: Path, install: bool) -> None:
         self._cache = cache
@@ -38,7 +38,7 @@ class Toolchain:
 
     @property
     def componentize_py(self) -> Path:
-        """The program. Raises `MissingError`."""
+        """The program's path. Raises `MissingError`."""
         program = self._venv / "bin" / "componentize-py"
         complete = self._venv / ".complete"
         if complete.exists():
@@ -54,16 +54,17 @@ class Toolchain:
             if not complete.exists():
                 say(f"installing componentize-py {COMPONENTIZE} in {self._venv}")
                 shutil.rmtree(self._venv, ignore_errors=True)
-                no_venv = "Debian and Ubuntu have it apart: `apt-get install python3-venv`"
+                no_venv = "Debian and Ubuntu have it in a package of its own: `apt-get install python3-venv`"
                 _run(venv, "cannot make a virtual environment", no_venv)
                 _run(pip, f"cannot install componentize-py {COMPONENTIZE}")
                 complete.touch()
         return program
 
     def dependencies(self, requirements: Sequence[str], folder: Path) -> Path | None:
-        """The folder that they are installed in; none where there are none. Paths in them are relative to `folder`.
+        """The folder in which the requirements are installed; `None` if there are none. Their paths are relative to
+        `folder`.
 
-        Raises `MissingError`, and `BuildError` where pip cannot have them.
+        Raises `MissingError`, and `BuildError` if pip cannot install them.
         """
         if not requirements:
             return None
@@ -90,7 +91,7 @@ class Toolchain:
         _run(
             [str(self._venv / "bin" / "python"), *_PIP, *_PURE, *target],
             "cannot install the dependencies",
-            "a component has pure Python only: packages whose wheels end in `-none-any.whl`",
+            "a component can only contain pure Python: packages whose wheels end in `-none-any.whl`",
             folder,
         )
 
@@ -107,7 +108,7 @@ def say(what: str) -> None:
 
 
 def default_cache() -> Path:
-    """Beside the host's own cache."""
+    """The default folder, next to the host's own cache."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "host" / "python"
 

@@ -1,8 +1,7 @@
 """Write Socket.IO event handlers in Python, as WebAssembly components.
 
 A component registers handlers on a `RealtimeNamespace`; `host run` serves it to any Socket.IO client. Each event runs
-the component once, in a fresh instance: handlers share nothing but what the host keeps for them (rooms and
-`socket.data`).
+the component once, in a fresh instance. Handlers share only what the host keeps for them: rooms and `socket.data`.
 
     from realtime import RealtimeNamespace
 
@@ -16,7 +15,7 @@ the component once, in a fresh instance: handlers share nothing but what the hos
     async def message(data: dict[str, str]) -> None:
         ns.socket.to("general").emit("message", {"from": ns.socket.id, "text": data["text"]})
 
-The module is loaded once, when the component is built, and every event starts from what it was then.
+The module is loaded once, when the component is built. Every event starts from a copy of the memory as it was then.
 """
 
 from ._calls import Done, Rooms
@@ -61,5 +60,5 @@ __all__ = [
 
 for _name in __all__:
     if isinstance(_public := globals()[_name], type):
-        # What logs and messages call it is what users import.
+        # So that logs and messages show the name that users import.
         _public.__module__ = __name__

@@ -1,7 +1,7 @@
-"""Arguments of a handler: how many it takes, and whether they are what its type hints say.
+"""Checks a handler's arguments: their number, and their types against its type hints.
 
-A JSON value that fits a hint is passed on as it is, but for three: an integer becomes a `float` where one is asked for,
-an array a tuple, and an object a dataclass. Arguments that nobody takes are ignored.
+A JSON value that fits its hint is passed on as it is, with three exceptions: if the hint asks for it, an integer
+becomes a `float`, an array a tuple, and an object a dataclass. Surplus arguments are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 class Parameters:
-    """The parameters of a function, less the first `skip`, which get the event's name."""
+    """The parameters of a handler. With `skip` 1, the first one gets the event's name; with 0 there is no such one."""
 
     def __init__(self, function: Callable[..., Any], skip: int) -> None:
         self._function = function
@@ -31,7 +31,8 @@ class Parameters:
         self._takes_rest = False
 
     def prepare(self) -> None:
-        """Looks at the signature and its hints. Raises `TypeError` or `NameError` where there is no sense in one."""
+        """Reads the signature and its hints. Raises `TypeError` or `NameError` for a hint or parameter that cannot
+        work."""
         if self._prepared:
             return
         hints = _hints(self._function)
@@ -47,11 +48,11 @@ class Parameters:
             elif parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.default is inspect.Parameter.empty:
                 raise TypeError(f"parameter `{name}` is keyword-only, and clients send arguments by position")
         if self._skip and not self._names and not self._takes_rest:
-            raise TypeError("it takes the event's name and all arguments: `(event, *args)`")
+            raise TypeError("it must take the event's name and all arguments: `(event, *args)`")
         self._prepared = True
 
     def bind(self, event: str, args: list[Any]) -> list[Any]:
-        """What to call the function with. Raises `InvalidArgumentsError`."""
+        """The checked arguments to call the function with. Raises `InvalidArgumentsError`."""
         self.prepare()
         given = [event, *args] if self._skip else args
         if len(given) < self._required:
@@ -77,13 +78,13 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     try:
         return inspect.signature(function)
     except ValueError:
-        # Some built-in functions do not tell: they get everything.
+        # Some built-in functions have no signature: they get all arguments.
         rest = inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)
         return inspect.Signature([rest])
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    # What is called is the method of an object, and the hints are those of the function that `functools.wraps` names.
+    # A callable object has the hints of its method; a function wrapped by `functools.wraps`, those of the original.
     target = function if hasattr(function, "__annotations__") or hasattr(function, "__wrapped__") else None
     if target is None:
         target = getattr(type(function), "__call__", None)

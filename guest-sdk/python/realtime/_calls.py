@@ -1,4 +1,4 @@
-"""What calls return, and how what handlers pass to them is checked."""
+"""Return values of calls, and the checks of their arguments."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from .errors import InvalidPayloadError
 T = TypeVar("T")
 
 Rooms = str | Iterable[str]
-"""The name of a room, or several. A socket's id is the name of a room that only this socket is in."""
+"""The name of a room, or several names. A socket's id is the name of a room that only this socket is in."""
 
 _LONGEST_MS = 2**32 - 1
 
 
 class Done:
-    """What commands return. There is nothing in it: `await` is allowed, for those who are used to it, and not
-    needed."""
+    """The return value of commands. It is empty. It may be awaited, as in other libraries, but need not be."""
 
     __slots__ = ()
 
@@ -32,7 +31,7 @@ DONE = Done()
 
 
 class Ready(Generic[T]):
-    """An answer that is there already, for `await`."""
+    """An awaitable of a value that is already there."""
 
     __slots__ = ("_value",)
 
@@ -45,7 +44,7 @@ class Ready(Generic[T]):
 
 
 def awaitable_in_async(value: Any) -> Any:
-    """The value; in an `async def` handler, where it is awaited, an awaitable of it."""
+    """The value; inside an `async def` handler, which awaits it, an awaitable of the value."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -64,10 +63,10 @@ def check_name(name: object, what: str) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{what} is text, not {name!r}")
     if not is_text(name):
-        raise InvalidPayloadError(f"{what} has half a character in it: {name!r}")
+        raise InvalidPayloadError(f"{what} contains half a character (a lone surrogate): {name!r}")
 
 
 def milliseconds(timeout: float) -> int:
     if not timeout >= 0:
-        raise ValueError(f"timeout is in seconds and not negative, not {timeout!r}")
+        raise ValueError(f"timeout must be a number of seconds that is not negative, not {timeout!r}")
     return _LONGEST_MS if timeout * 1000 >= _LONGEST_MS else int(timeout * 1000)

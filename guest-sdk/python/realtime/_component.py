@@ -1,6 +1,6 @@
-"""The component's side of the WIT world: its export, and the host's imports in Python's types.
+"""The component's side of the WIT world: its export, and its imports converted to Python's types.
 
-Runs in a component only; the modules that it imports are made by componentize-py from `wit/`.
+Runs in a component only. componentize-py generates the bindings that it imports, from `wit/`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 
 class EventHandler(exports.EventHandler):
-    """What the host calls: `describe` once, then `handle` in a fresh instance for each event."""
+    """The component's export. The host calls `describe` once, then `handle` in a fresh instance for each event."""
 
     def describe(self) -> types.Description:
         ns = _snapshot.served()
@@ -50,12 +50,12 @@ class EventHandler(exports.EventHandler):
             payload = Payload(event.payload.json, event.payload.attachments)
             reply = ns._registry.handle(event.name, payload, _HOST)
         except MemoryError:
-            # Ends the instance, and with it the commands that were not sent yet.
+            # Ends the instance; commands that were not sent yet are lost.
             raise
         except BaseException as error:
             raise Err(_handler_error(error, event.name)) from None
         finally:
-            # A line without an end is a line, too.
+            # The last line may have no line break.
             sys.stdout.flush()
             sys.stderr.flush()
         return None if reply is None else types.Payload(reply.json, reply.attachments)
@@ -92,7 +92,7 @@ def _error(error: types.Error) -> RealtimeError:
 
 
 def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Calls the host; its errors are exceptions of ours."""
+    """Calls the host, and raises its errors as exceptions of `errors.py`."""
     try:
         return function(*args, **kwargs)
     except Err as error:
@@ -122,7 +122,7 @@ def _operator(target: Target) -> types.Operator:
 def _handshake(details: types.HandshakeDetails) -> Handshake:
     return Handshake(
         headers=dict(details.headers),
-        # The first value of a name wins.
+        # So that the first value of a repeated name wins.
         query=dict(reversed(details.query)),
         auth=json.loads(details.auth),
         address=details.address,
@@ -134,8 +134,8 @@ def _handshake(details: types.HandshakeDetails) -> Handshake:
     )
 
 
-class _Imports:
-    """The host, as `_host.Host` has it."""
+class _WitHost:
+    """Implements `_host.Host` with the imports of the WIT world."""
 
     def socket_id(self) -> str:
         return socket.id()
@@ -200,4 +200,4 @@ class _Imports:
         _call(broadcast_operator.disconnect_sockets, _operator(target), close)
 
 
-_HOST = _Imports()
+_HOST = _WitHost()

@@ -1,4 +1,4 @@
-"""`socket.data`: read when a handler first asks for it, written back where it changed."""
+"""`socket.data`: read from the host at the first access, and written back if it changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import _host, _payload
 from .errors import RealtimeError
 
 _text: str | None = None
-"""What the host has; none: nobody asked in this event."""
+"""The text that the host has; `None` if it was not read in this event."""
 _data: dict[str, Any] = {}
 
 
@@ -31,13 +31,13 @@ def replace(data: dict[str, Any]) -> None:
 
 
 def save() -> None:
-    """Tells the host what changed. Compared is the text, since values inside of the dict may have changed, too."""
+    """Writes the object back if it changed. Compares its text, as values inside the dict may have changed too."""
     global _text
     if _text is None:
         return
     now = _payload.encode_json(_data, "socket.data")
     if now != _text:
-        # Said once: where the host refuses it, the old one stays.
+        # Set first, so that data which the host refuses is sent only once.
         _text = now
         try:
             _host.current().set_data(now)
@@ -47,6 +47,6 @@ def save() -> None:
 
 
 def forget() -> None:
-    """What comes next is another event."""
+    """Forgets the object at the end of an event."""
     global _text, _data
     _text, _data = None, {}

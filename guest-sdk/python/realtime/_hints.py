@@ -1,6 +1,6 @@
-"""Type hints as checks of JSON values.
+"""Converts type hints to checks of JSON values.
 
-What is not in `check_for` cannot come out of JSON, and is an error when the component is built.
+A hint that `check_for` does not know cannot come from JSON, and is an error when the component is built.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 Check = Callable[[Any], Any]
-"""Returns the value, or what becomes of it; raises `Mismatch`."""
+"""Returns the value, converted if the hint asks for it; raises `Mismatch`."""
 
 _WORDS: dict[type, str] = {
     type(None): "null",
@@ -33,7 +33,7 @@ _BYTES = (bytes, collections.abc.Buffer) if hasattr(collections.abc, "Buffer") e
 
 
 class Mismatch(Exception):
-    """A value is not what a hint says. The text is the path to it and the reason: `.name: expected …`."""
+    """A value does not fit a hint. The text is the value's path and the reason: `.name: expected …`."""
 
     def __init__(self, reason: str, path: str = "") -> None:
         super().__init__(f"{path}: {reason}")
@@ -45,7 +45,7 @@ class Mismatch(Exception):
 
 
 def check_for(hint: Any, where: str) -> Check | None:
-    """The check of a hint; none where everything fits. Raises `TypeError` for what JSON cannot become."""
+    """The check of a hint; `None` if every value fits. Raises `TypeError` for a type that JSON cannot become."""
     if typing.get_origin(hint) is typing.Annotated:
         return check_for(hint.__origin__, where)
     if isinstance(hint, typing.NewType):
@@ -91,8 +91,7 @@ def _class(cls: type, where: str) -> Check:
 def _impossible(hint: Any, where: str) -> TypeError:
     name = getattr(hint, "__qualname__", None) or str(hint)
     return TypeError(
-        f"{where}: what a client sends cannot become `{name}`; "
-        "use the types of JSON, `bytes`, a dataclass or a TypedDict"
+        f"{where}: a client's data cannot become `{name}`; use the types of JSON, `bytes`, a dataclass or a TypedDict"
     )
 
 
@@ -113,7 +112,7 @@ def _int(value: Any) -> Any:
     if type(value) is int:
         return value
     if type(value) is float:
-        # Some clients write 1.0 for 1.
+        # Some clients send 1.0 for 1.
         if value.is_integer():
             return int(value)
         raise Mismatch(f"expected a whole number, found {value}")
@@ -142,7 +141,7 @@ def _union(checks: list[Check | None], hint: Any) -> Check | None:
                 return member(value) if member is not None else value
             except Mismatch as mismatch:
                 mismatches.append(mismatch)
-        # The one that came furthest tells most: `X | None` should say what is wrong with the X.
+        # The mismatch with the longest path tells most: for `X | None`, it says what is wrong with the X.
         deepest = max(mismatches, key=lambda mismatch: len(mismatch.path))
         raise deepest if deepest.path else expected(f"`{hint}`", value)
 
@@ -218,7 +217,7 @@ _structures: dict[type, Check] = {}
 
 def _structure(cls: type, where: str) -> Check:
     if cls not in _structures:
-        # It may contain itself: a link of a list, a node of a tree.
+        # The class may contain itself, such as a node of a tree.
         _structures[cls] = lambda value: _structures[cls](value)
         try:
             _structures[cls] = (_typed_dict if typing.is_typeddict(cls) else _dataclass)(cls, where)
@@ -233,7 +232,7 @@ def _typed_dict(cls: type, where: str) -> Check:
     required: set[str] = set(cls.__required_keys__)  # type: ignore[attr-defined]
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
         while (wrapper := typing.get_origin(hint)) in _WRAPPERS:
-            # Where annotations are text, `__required_keys__` was made without a look at them.
+            # `__required_keys__` does not know of these wrappers if annotations are strings.
             if wrapper is typing.NotRequired:
                 required.discard(name)
             elif wrapper is typing.Required:

@@ -1,7 +1,7 @@
-"""The seam to the host: what a handler can ask for, and the event that it runs for.
+"""The interface to the host, and the host of the current event.
 
-In a component `_component.py` implements it on the WIT imports; in tests `testing.py` does. Everything above this
-module is plain Python.
+In a component `_component.py` implements the interface with the WIT imports; in tests `testing.py` does. All modules
+above this one are plain Python.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .handshake import Handshake
 
 @dataclass(frozen=True)
 class Payload:
-    """Arguments as they are on the wire: the text of a JSON array, and what its placeholders refer to."""
+    """Arguments as on the wire: the text of a JSON array, and the attachments that its placeholders refer to."""
 
     json: str
     attachments: list[bytes]
@@ -42,7 +42,7 @@ class FoundSocket:
 
 
 class Host(Protocol):
-    """The imports of the WIT world, in Python's types. Errors are those of `errors.py`."""
+    """The imports of the WIT world, with Python's types. They raise the errors of `errors.py`."""
 
     def socket_id(self) -> str: ...
     def rooms(self) -> list[str]: ...
@@ -73,7 +73,7 @@ _current: Host | None = None
 
 
 def current() -> Host:
-    """The host, while an event is handled."""
+    """The host of the current event. Raises `RuntimeError` outside of events."""
     if _current is None:
         raise RuntimeError("there is no event now: this works inside an event handler only")
     return _current
@@ -83,13 +83,13 @@ def handling() -> bool:
     return _current is not None
 
 
-def enter(host: Host) -> None:
-    """An event begins."""
+def begin(host: Host) -> None:
+    """Begins an event."""
     global _current
     _current = host
 
 
-def leave() -> None:
-    """The event is over."""
+def end() -> None:
+    """Ends the event."""
     global _current
     _current = None

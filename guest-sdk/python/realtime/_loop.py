@@ -1,8 +1,8 @@
 """asyncio in a component: one handler at a time, run to its end.
 
-There are no sockets and no threads in the sandbox, so nothing can happen while a handler waits but time: the event loop
-is asyncio's own, with a sleep in place of the selector. The standard one cannot start there, it wants a socket to wake
-itself up.
+The sandbox has no sockets and no threads, so a handler can only wait for time to pass. The event loop is asyncio's,
+with a sleep in place of the selector. asyncio's default loop cannot start there, as it needs a socket to wake itself
+up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from . import _data
 
 
 class _Clock:
-    """A selector without anything to select from."""
+    """A selector that has nothing to select from, and only sleeps."""
 
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
@@ -41,14 +41,15 @@ class Loop(asyncio.BaseEventLoop):
         pass
 
     def _write_to_self(self) -> None:
-        """Wakes the selector for callbacks of other threads, and there are none."""
+        """Would wake the selector for callbacks of other threads. There are none."""
 
 
 _loop: Loop | None = None
 
 
 def run(returned: Any) -> Any:
-    """What a handler returned; awaited, where it is awaitable. Tasks that it leaves behind are cancelled."""
+    """The value that a handler returned, awaited if it is awaitable. Tasks that the handler left running are
+    cancelled."""
     global _loop
     if not inspect.isawaitable(returned):
         return returned
@@ -74,9 +75,9 @@ def _cancel_rest(loop: Loop) -> None:
 
 
 def prepare() -> None:
-    """Makes the loop now, and has `asyncio.run` and the like use its kind."""
+    """Creates the loop now, and makes `asyncio.run` and the like use this class of loop."""
     global _loop
     _loop = Loop()
-    # Deprecated, and what asyncio of this Python asks: there is no other place to say it for code that is not ours.
+    # Deprecated, but this Python's asyncio still uses it, and there is no other way to set the loop of others' code.
     policy: Any = asyncio.events._get_event_loop_policy()
     policy._loop_factory = Loop

@@ -1,6 +1,6 @@
-"""Python values to arguments on the wire, and back.
+"""Encodes Python values as arguments on the wire, and decodes them.
 
-Binary data is put aside as attachments, which Socket.IO's placeholders in the JSON text refer to.
+Binary data is sent as attachments; Socket.IO's placeholders in the JSON text refer to them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from .errors import InvalidPayloadError
 
 BINARY = (bytes, bytearray, memoryview)
 DEPTH = 128
-"""Levels of nesting of what a client sends. Many more would exhaust the stack that a component has."""
+"""The most levels of nesting in a client's arguments. Far more levels would exhaust a component's stack."""
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NO_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 
 def encode(args: tuple[object, ...], what: str) -> Payload:
-    """The payload of these arguments. `what` is the call, for the error's text.
+    """The payload of these arguments. `what` names the call in the error's text.
 
-    Raises `InvalidPayloadError` where something in them is not JSON.
+    Raises `InvalidPayloadError` if a value in them cannot be written as JSON.
     """
     global _attachments
     attachments: list[bytes] = []
@@ -33,7 +33,7 @@ def encode(args: tuple[object, ...], what: str) -> Payload:
 
 
 def encode_json(value: object, what: str) -> str:
-    """The JSON text of a value that goes where there are no attachments."""
+    """The JSON text of a value for a place that has no attachments."""
     global _attachments
     _attachments = None
     return _dumps(value, what)
@@ -71,7 +71,7 @@ def _is_deep(text: str) -> bool:
 
 
 def answer(payload: Payload) -> Any:
-    """What a client acknowledged: `None`, the value, or a tuple of several."""
+    """The values of an acknowledgement: `None` for no value, the value, or a tuple of several."""
     values = decode(payload)
     if len(values) > 1:
         return tuple(values)
@@ -79,23 +79,23 @@ def answer(payload: Payload) -> Any:
 
 
 _attachments: list[bytes] | None = None
-"""Of the value that is encoded now; none: it can have none."""
+"""The attachments of the value that is being encoded; `None` if it cannot have any."""
 
 
 def _other(value: object) -> object:
-    """What stands for a value that JSON does not know."""
+    """The replacement for a value that JSON does not have."""
     if isinstance(value, BINARY):
         if _attachments is None:
-            raise TypeError("there can be no binary data in it")
+            raise TypeError("binary data is not allowed here")
         _attachments.append(bytes(value))
         return {"_placeholder": True, "num": len(_attachments) - 1}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
-    hint = "; send a list of it" if isinstance(value, (set, frozenset)) else ""
+    hint = "; send it as a list" if isinstance(value, (set, frozenset)) else ""
     raise TypeError(f"`{type(value).__name__}` is not JSON{hint}")
 
 
-# Made once, as each event would pay for it.
+# Created once, so that events do not pay for it.
 _ENCODER = json.JSONEncoder(default=_other, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -106,12 +106,13 @@ def _dumps(value: object, what: str) -> str:
             text = json.dumps(json.loads(text), separators=(",", ":"))
         return text
     except (TypeError, ValueError, RecursionError) as error:
-        # Only the reason: where in `json` it was found tells the reader nothing.
+        # Without the cause: its traceback through `json` does not help the reader.
         raise InvalidPayloadError(f"{what}: {error}") from None
 
 
 def is_text(text: str) -> bool:
-    """Whether the text can leave Python: half a character (a lone surrogate) cannot, but for its escape in JSON."""
+    """Whether the text can be encoded as UTF-8. Half a character (a lone surrogate) cannot, except as an escape in
+    JSON."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Which handlers there are, and running those of an event."""
+"""Keeps the registered handlers, and runs those of an event."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .errors import InvalidArgumentsError
 CONNECT = "$connect"
 DISCONNECT = "$disconnect"
 
-# Names that no client can emit. Handlers of the first two would wait for ever, and are easily meant otherwise.
+# Names that no client can emit. A handler of the first two would never run, and is an easy mistake.
 _NEVER = {
     "connect": f"did you mean `{CONNECT}`?",
     "disconnect": f"did you mean `{DISCONNECT}`?",
-    "connect_error": "it exists at the client only",
+    "connect_error": "only clients have this event",
     "disconnecting": f"did you mean `{DISCONNECT}`?",
     "newListener": "choose another name",
     "removeListener": "choose another name",
@@ -31,13 +31,13 @@ class _Handler:
         if not callable(function):
             raise TypeError(f"a handler is a function, not {function!r}")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError("a handler is a `def` or an `async def`, not a generator: it returns, and does not yield")
+            raise TypeError("a handler is a `def` or an `async def`, not a generator: use `return`, not `yield`")
         self.function = function
         self.parameters = Parameters(function, skip)
 
 
 class Registry:
-    """The handlers of a namespace, in the order they were registered."""
+    """The handlers of a namespace, in the order of registration."""
 
     def __init__(self) -> None:
         self._named: dict[str, list[_Handler]] = {}
@@ -69,7 +69,7 @@ class Registry:
         return bool(self._any)
 
     def prepare(self) -> None:
-        """Looks at all type hints now. Raises `TypeError` for one that JSON cannot be checked against."""
+        """Reads all type hints now. Raises `TypeError` for one that cannot be checked."""
         for event, handlers in [("on_any", self._any), *self._named.items()]:
             for handler in handlers:
                 try:
@@ -79,16 +79,16 @@ class Registry:
                     raise TypeError(f"handler `{name}` of `{event}`: {error}") from None
 
     def handle(self, event: str, payload: Payload, host: Host) -> Payload | None:
-        """Runs the handlers of an event until one fails. The first acknowledgement that has arguments is the one. Without
-        such, the event is acknowledged where it has a handler of its own.
+        """Runs the handlers of an event until one fails. The first reply with arguments is the acknowledgement. Without
+        such a reply, the event is acknowledged without arguments if it has a handler of its own.
 
-        Raises what a handler raises, and `InvalidArgumentsError` where the arguments do not fit.
+        Raises the error of a handler, and `InvalidArgumentsError` if the arguments do not fit.
         """
         any_event = [] if event in (CONNECT, DISCONNECT) else self._any
         handlers = any_event + self._named.get(event, [])
         if not handlers:
             return None
-        _host.enter(host)
+        _host.begin(host)
         try:
             reply = self._run(event, payload, handlers)
             return reply if event in self._named or reply.json != "[]" else None
@@ -97,7 +97,7 @@ class Registry:
                 _data.save()
             finally:
                 _data.forget()
-                _host.leave()
+                _host.end()
 
     def _run(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
         args = _decode(event, payload)
@@ -122,6 +122,6 @@ def _decode(event: str, payload: Payload) -> list[Any]:
 def _reply(returned: object) -> Payload:
     if returned is None or isinstance(returned, Done):
         return Payload("[]", [])
-    # A named tuple is one value.
+    # A named tuple is one argument.
     args = returned if type(returned) is tuple else (returned,)
     return _payload.encode(args, "acknowledgement")

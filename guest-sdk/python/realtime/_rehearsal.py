@@ -1,7 +1,7 @@
-"""Runs what every event runs a few times while the component is built.
+"""Runs the code that every event runs a few times while the component is built.
 
-CPython adapts its code to what it sees, and writes that into memory beside the code. Where that has happened before the
-snapshot, an instance writes to fewer pages of memory, and each page that it writes to has to be copied.
+CPython specializes code for the types that it meets, and writes that into memory beside the code. If this happens
+before the snapshot, an instance writes to fewer pages of memory. Each page that it writes to must be copied.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def run() -> None:
         for event in ("$connect", "plain", "typed", "async", "$disconnect"):
             test.fire(event, *(_ARGUMENTS if event != "$disconnect" else ("transport close",)))
         _export(ns)
-        _imports(ns)
+        _conversions(ns)
     _data.forget()
 
 
@@ -62,7 +62,7 @@ def _handlers() -> RealtimeNamespace:
 
 
 def _export(ns: RealtimeNamespace) -> None:
-    """What the host calls, with a handler that asks for nothing: there is no host yet."""
+    """Runs the component's export, with a handler that calls nothing: there is no host yet."""
     served = _snapshot.served()
     _snapshot.serve(ns)
     try:
@@ -72,8 +72,8 @@ def _export(ns: RealtimeNamespace) -> None:
         _snapshot.serve(served)
 
 
-def _imports(ns: RealtimeNamespace) -> None:
-    """What is between calls and the host."""
+def _conversions(ns: RealtimeNamespace) -> None:
+    """Runs the conversions between Python's types and those of the WIT imports."""
     _component._wire(Payload("[1]", []))
     _component._operator(ns.socket.to("lobby")._target)
-    _component._call(len, "a call that the host takes")
+    _component._call(len, "a call that succeeds")

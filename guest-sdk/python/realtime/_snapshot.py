@@ -1,8 +1,9 @@
-"""Building a component: its modules are loaded once, and what memory holds then is what every event starts from.
+"""Builds a component's memory: its modules are loaded once, and every event starts from a copy of the memory after
+that.
 
-So everything that can be done once is done here, and everything that must not be the same in every instance is found
-here and made anew by `wake`. Nothing can be read from files later: modules that functions import are imported now, and
-the lines that tracebacks show are kept.
+So this does everything that can be done once. State that must differ between instances is found here, and renewed by
+`wake`. No file can be read later: modules that functions import are imported now, and the source lines that tracebacks
+show are kept.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from . import _loop, _traces
 if TYPE_CHECKING:
     from .namespace import RealtimeNamespace
 
-# What the standard library imports where it is used, and handlers are likely to use.
+# Modules that the standard library imports only when they are used, and that handlers are likely to use.
 _LAZY = (
     "_strptime",
     "asyncio.staggered",
@@ -54,13 +55,13 @@ _LAZY = (
 )
 
 _served: RealtimeNamespace | None = None
-_imports: set[str] = set()
+_late_imports: set[str] = set()
 _unseeded: dict[int, random.Random] = {}
 _read: set[str] = set()
 
 
 class Refused(Exception):
-    """The module cannot be a component. The text is for whoever builds it."""
+    """The module cannot be a component. The text is for the person who builds it."""
 
 
 def served() -> RealtimeNamespace:
@@ -75,7 +76,7 @@ def serve(ns: RealtimeNamespace) -> None:
 
 
 def load(file: str, roots: list[str]) -> None:
-    """Loads the module in `file`, which is below one of `roots`: the folders of the handler and of its dependencies.
+    """Loads the module in `file`, which is in one of `roots`: the folders of the handler and of its dependencies.
 
     Raises `Refused`, with a text that says what is wrong and where.
     """
@@ -104,13 +105,13 @@ def _load(file: str, roots: list[str]) -> None:
 
 
 def read_below(root: str) -> list[str]:
-    """Files of a folder that the component was made of: a build is to be repeated when they change."""
+    """The files of a folder that the component was built from. When they change, it must be built again."""
     return sorted(path for path in _read if path.startswith(root + "/"))
 
 
 def seal() -> None:
-    """Called last: what was allocated so far stays. Collections of an event need not look at it, nor touch its
-    memory."""
+    """Called last: marks all objects so far as permanent. Garbage collections in an event then neither examine them nor
+    write to their memory."""
     gc.collect()
     gc.freeze()
 
@@ -123,7 +124,7 @@ def wake() -> None:
 
 @contextlib.contextmanager
 def _noting_reads() -> Iterator[None]:
-    """Notes what the module opens while it is loaded."""
+    """Records the files that the module opens while it is loaded."""
     opens = io.open
 
     def noted(file: Any, *args: Any, **kwargs: Any) -> Any:
@@ -139,9 +140,9 @@ def _noting_reads() -> Iterator[None]:
 
 
 def _watch_generators() -> None:
-    """Finds generators that nobody gave a seed: each instance gives them one of its own.
+    """Finds random generators without a given seed: each instance gives them a new one.
 
-    Those that have one are to repeat themselves. `uuid` and `secrets` ask the host each time.
+    Generators with a given seed are meant to repeat their numbers. `uuid` and `secrets` ask the host each time.
     """
     seed = random.Random.seed
 
@@ -159,15 +160,15 @@ def _watch_generators() -> None:
 
 
 def _print_lines() -> None:
-    """What is printed reaches the log line by line, also where the handler never returns."""
+    """Makes printed lines reach the log one by one, even if the handler never returns."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.lastResort = _LogLines()
 
 
 class _LogLines(logging.Handler):
-    """Where nobody has set up logging: warnings and worse go to stderr, the rest to stdout, so that the host's log has
-    them at two levels."""
+    """Used if the module does not set up logging: warnings and errors go to stderr, the rest to stdout, so that they
+    have different levels in the host's log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,7 +179,7 @@ class _LogLines(logging.Handler):
 
 
 class _Source(SourceFileLoader):
-    """Loads modules from source only, under the names that their authors know: relative to their folder."""
+    """Loads modules from source only. Tracebacks show their files relative to the project's folder."""
 
     root = ""
 
@@ -194,7 +195,7 @@ class _Source(SourceFileLoader):
         text = importlib.util.decode_source(data)
         linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
         code: CodeType = compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)
-        _imports.update(_nested_imports(ast.parse(text), self.name))
+        _late_imports.update(_nested_imports(ast.parse(text), self.name))
         return code
 
 
@@ -219,9 +220,9 @@ def _execute(file: str) -> ModuleType:
     spec = ModuleSpec(name, _Source(name, file), origin=file)
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
-    # As any import: modules of the handler may import this one.
+    # As every import does: other modules of the handler may import this one.
     sys.modules[name] = module
-    assert spec.loader is not None, "it was given"
+    assert spec.loader is not None, "the spec was created with a loader"
     spec.loader.exec_module(module)
     return module
 
@@ -240,20 +241,20 @@ def _namespace_of(module: ModuleType) -> RealtimeNamespace:
 
 
 def _preload() -> None:
-    """Imports what functions would import later, as far as it is there: not all that is imported somewhere is
-    needed."""
+    """Imports the modules that functions would import later. Modules that cannot be imported are skipped: they may not
+    be needed."""
     done: set[str] = set()
-    waiting = {*_LAZY, *_imports}
+    waiting = {*_LAZY, *_late_imports}
     while waiting:
         for name in sorted(waiting):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         done |= waiting
-        waiting = _imports - done
+        waiting = _late_imports - done
 
 
 def _nested_imports(tree: ast.Module, module: str) -> set[str]:
-    """Names of the modules that are imported inside of functions."""
+    """The names of modules that are imported inside functions."""
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     names: set[str] = set()
     for node in (node for function in functions for node in ast.walk(function)):

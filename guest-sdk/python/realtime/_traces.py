@@ -1,4 +1,4 @@
-"""Tracebacks for the log: the user's own frames, without those of this package and of asyncio around them."""
+"""Tracebacks for the log: only the user's own frames, without those of this package and of asyncio."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text(error: BaseException) -> str:
 
 
 def last_line(error: BaseException) -> str:
-    """Such as `ZeroDivisionError: division by zero`."""
+    """The error in one line, such as `ZeroDivisionError: division by zero`."""
     return "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
 
 

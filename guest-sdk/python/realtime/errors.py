@@ -1,4 +1,4 @@
-"""What can go wrong, for handlers that want to know or to say so."""
+"""Errors of calls and of handlers, and the refusal of a connection."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class ConnectError(Exception):
-    """Refuses a connection: raised by a `$connect` handler.
+    """Refuses a connection when a `$connect` handler raises it.
 
-    The client gets `connect_error` with this message and data, everything else that the handler called is dropped, and
-    no `$disconnect` follows. Raised by the handler of another event it is a failure like any other.
+    The client gets `connect_error` with this message and data. All commands of the handler are dropped, and no
+    `$disconnect` follows. Raised by the handler of another event it is an ordinary failure.
 
     >>> raise ConnectError("not authorized", data={"code": 401})
     Traceback (most recent call last):
@@ -23,15 +23,15 @@ class ConnectError(Exception):
 
 
 class InvalidArgumentsError(Exception):
-    """What a client sent is not what the handler takes.
+    """A client's arguments do not fit the handler.
 
-    Raised for arguments that are missing or do not fit their type hints, before the handler runs. A handler may raise
-    it itself. The host logs the text, without a traceback, and sends no acknowledgement.
+    Raised before the handler runs, if arguments are missing or do not fit their type hints. A handler may raise it too.
+    The host logs the text, without a traceback, and sends no acknowledgement.
     """
 
 
 class RealtimeError(Exception):
-    """The host did not take a call. Nothing of the call was carried out."""
+    """The host did not accept a call. Nothing of the call was carried out."""
 
 
 class NotConnectedError(RealtimeError):
@@ -39,7 +39,7 @@ class NotConnectedError(RealtimeError):
 
 
 class InvalidPayloadError(RealtimeError):
-    """What was to be sent is not JSON, or has more attachments than the host takes."""
+    """The value cannot be written as JSON, or has more attachments than the host accepts."""
 
 
 class ReservedEventError(RealtimeError):
@@ -48,7 +48,7 @@ class ReservedEventError(RealtimeError):
 
 
 class PayloadTooLargeError(RealtimeError):
-    """Larger than the host takes. `limit` is the largest size, in bytes."""
+    """Larger than the host accepts. `limit` is the largest size that it accepts, in bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"larger than {limit} bytes")
@@ -56,7 +56,7 @@ class PayloadTooLargeError(RealtimeError):
 
 
 class RateLimitedError(RealtimeError):
-    """The event called as many commands, or bytes of commands, as one event may."""
+    """The event reached its limit of commands, or of their bytes."""
 
 
 class AckTimeoutError(RealtimeError, TimeoutError):

@@ -1,4 +1,4 @@
-"""What was known of a connection when the client joined the namespace."""
+"""The handshake: the data of a connection when its client joined the namespace."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Handshake:
-    """What was known of the connection when the client joined the namespace."""
+    """The data of the connection when the client joined the namespace."""
 
     headers: dict[str, str]
-    """Headers of the first request. Names are lower-case, a repeated header is joined with `, `."""
+    """Headers of the first request. Names are lower-case; the values of a repeated header are joined with `, `."""
     query: dict[str, str]
-    """The decoded query of the first request; the first value where a name is repeated."""
+    """The decoded query of the first request. Of a repeated name, the first value."""
     auth: Any
-    """What the client sent as `auth`; an empty `dict` where it sent nothing."""
+    """The client's `auth`; an empty `dict` if it sent none."""
     address: str
     """The client's IP address."""
     time: str

@@ -17,9 +17,10 @@ _EVERYBODY = BroadcastOperator(Target())
 class RealtimeNamespace:
     """The namespace that a component serves, and its handlers. A component has one, in a variable of its module.
 
-    `path` is such as `/chat`; without it, the namespace is the one that `host run --namespace` gives, else `/`.
+    `path` begins with `/`, such as `/chat`. Without it, the namespace is the one given to `host run --namespace`, else
+    `/`.
 
-    `ns.to(…)`, `ns.emit(…)` and so on reach all sockets, the current one included; `ns.socket` is the current one.
+    `ns.to(…)`, `ns.emit(…)` and the like reach all sockets, including the current one, which is `ns.socket`.
     """
 
     __slots__ = ("_path", "_registry", "_socket")
@@ -36,7 +37,7 @@ class RealtimeNamespace:
 
     @property
     def socket(self) -> Socket:
-        """Where handlers are registered, and in handlers the socket of the current event."""
+        """The socket of the current event. Handlers are registered on it."""
         return self._socket
 
     @property
@@ -47,7 +48,7 @@ class RealtimeNamespace:
         return _host.current().namespace()
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
-        """The sockets in this room, or in any of several."""
+        """The sockets in one or several rooms, including the current socket."""
         return _EVERYBODY.to(rooms)
 
     def in_(self, rooms: Rooms) -> BroadcastOperator:
@@ -55,12 +56,12 @@ class RealtimeNamespace:
         return _EVERYBODY.to(rooms)
 
     def except_(self, rooms: Rooms) -> BroadcastOperator:
-        """All sockets but those in this room, or in any of several."""
+        """All sockets of the namespace except those in one or several rooms."""
         return _EVERYBODY.except_(rooms)
 
     @property
     def volatile(self) -> BroadcastOperator:
-        """All sockets; what is emitted may be dropped where a client is slow to receive."""
+        """All sockets. Emitted events may be dropped for clients that are slow to receive."""
         return _EVERYBODY.volatile
 
     @property
@@ -73,7 +74,7 @@ class RealtimeNamespace:
         return _EVERYBODY.emit(event, *args)
 
     def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Answers:
-        """Sends an event to every socket and waits for their acknowledgements, at most so many seconds."""
+        """Sends an event to every socket and waits for their acknowledgements, at most `timeout` seconds."""
         return _EVERYBODY.emit_with_ack(event, *args, timeout=timeout)
 
     def fetch_sockets(self) -> FoundSockets:
@@ -81,11 +82,11 @@ class RealtimeNamespace:
         return _EVERYBODY.fetch_sockets()
 
     def sockets_join(self, rooms: Rooms) -> Done:
-        """Adds every socket to a room or several."""
+        """Adds every socket to one or several rooms."""
         return _EVERYBODY.sockets_join(rooms)
 
     def sockets_leave(self, rooms: Rooms) -> Done:
-        """Takes every socket out of a room or several."""
+        """Removes every socket from one or several rooms."""
         return _EVERYBODY.sockets_leave(rooms)
 
     def disconnect_sockets(self, close: bool = False) -> Done:
@@ -93,20 +94,20 @@ class RealtimeNamespace:
         return _EVERYBODY.disconnect_sockets(close)
 
     def join(self, *_: Any) -> NoReturn:
-        """Not available: rooms are joined by a socket."""
+        """Not available: only a socket joins rooms."""
         _unavailable("join", "join()")
 
     def leave(self, *_: Any) -> NoReturn:
-        """Not available: rooms are left by a socket."""
+        """Not available: only a socket leaves rooms."""
         _unavailable("leave", "leave()")
 
     @property
     def broadcast(self) -> NoReturn:
-        """Not available: `ns.emit()` reaches everybody, `ns.socket.broadcast` everybody else."""
+        """Not available: `ns.emit()` reaches all sockets, `ns.socket.broadcast` all others."""
         _unavailable("broadcast", "broadcast")
 
 
 def _unavailable(name: str, instead: str) -> NoReturn:
     raise NotImplementedError(
-        f"ns.{name} is not available at the namespace level: use ns.socket.{instead} inside an event handler instead"
+        f"ns.{name} is not available: use ns.socket.{instead} inside an event handler"
     )

@@ -1,4 +1,4 @@
-"""Broadcasts: which sockets, and what happens to them."""
+"""Broadcasts: selecting sockets, and acting on all of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .handshake import Handshake
 
 
 class BroadcastOperator:
-    """Which sockets of the namespace something is done to. Operators are immutable: each call of the chain makes a new
-    one.
+    """A selection of sockets in the namespace, with the methods that act on all of them. Operators are immutable: each
+    call in a chain makes a new one.
 
-    Several rooms are a union, `except_` wins, and every socket gets an event once.
+    Several rooms are a union, `except_` wins over `to`, and every socket gets an event once.
 
     >>> ns.to("books").to("films").except_("muted").emit("news", {"text": "hello"})  # doctest: +SKIP
     """
@@ -38,7 +38,7 @@ class BroadcastOperator:
         return hash(self._target)
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
-        """Also the sockets in this room, or in any of several."""
+        """Adds the sockets in one or several rooms."""
         return self._with(rooms=self._target.rooms + tuple(room_names(rooms)))
 
     def in_(self, rooms: Rooms) -> BroadcastOperator:
@@ -46,12 +46,12 @@ class BroadcastOperator:
         return self.to(rooms)
 
     def except_(self, rooms: Rooms) -> BroadcastOperator:
-        """But none that is in this room, or in any of several."""
+        """Excludes the sockets in one or several rooms."""
         return self._with(except_=self._target.except_ + tuple(room_names(rooms)))
 
     @property
     def volatile(self) -> BroadcastOperator:
-        """What is emitted may be dropped where a client is slow to receive."""
+        """The same sockets, but emitted events may be dropped for clients that are slow to receive."""
         return self._with(volatile=True)
 
     @property
@@ -60,16 +60,16 @@ class BroadcastOperator:
         return self._with(local=True)
 
     def emit(self, event: str, *args: object) -> Done:
-        """Sends an event to every matching socket, once each."""
+        """Sends an event to the selected sockets."""
         check_name(event, "an event's name")
         _host.current().broadcast(self._target, event, _payload.encode(args, f"emit `{event}`"))
         return DONE
 
     def emit_with_ack(self, event: str, *args: object, timeout: float = 5.0) -> Answers:
-        """Sends an event and waits for the acknowledgements of all matching sockets, at most so many seconds.
+        """Sends an event to the selected sockets and waits for their acknowledgements, at most `timeout` seconds.
 
-        Answers that came in time are returned; `missing` says how many did not come. In an `async def` handler the
-        result may be awaited.
+        Returns the answers that came in time; its `missing` says how many did not. In an `async def` handler the result
+        may be awaited.
         """
         check_name(event, "an event's name")
         payload = _payload.encode(args, f"emit_with_ack `{event}`")
@@ -78,22 +78,22 @@ class BroadcastOperator:
         return Answers([_payload.answer(answer) for answer in received], missing)
 
     def fetch_sockets(self) -> FoundSockets:
-        """The matching sockets, in a list. In an `async def` handler it may be awaited."""
+        """The selected sockets, as a list. In an `async def` handler it may be awaited."""
         save()
         return FoundSockets(RemoteSocket._found(found) for found in _host.current().fetch_sockets(self._target))
 
     def sockets_join(self, rooms: Rooms) -> Done:
-        """Adds the matching sockets to a room or several."""
+        """Adds the selected sockets to one or several rooms."""
         _host.current().sockets_join(self._target, room_names(rooms))
         return DONE
 
     def sockets_leave(self, rooms: Rooms) -> Done:
-        """Takes the matching sockets out of a room or several."""
+        """Removes the selected sockets from one or several rooms."""
         _host.current().sockets_leave(self._target, room_names(rooms))
         return DONE
 
     def disconnect_sockets(self, close: bool = False) -> Done:
-        """Disconnects the matching sockets; with `close`, ends their sessions with every namespace on them."""
+        """Disconnects the selected sockets; with `close`, ends their sessions with every namespace on them."""
         _host.current().disconnect_sockets(self._target, close)
         return DONE
 
@@ -102,7 +102,8 @@ class BroadcastOperator:
 
 
 class Answers(Sequence[Any]):
-    """What clients answered to a broadcast, in order of arrival: each `None`, the value, or a tuple of several."""
+    """The answers of clients to a broadcast, in the order in which they arrived. Each is `None`, the value, or a tuple
+    of several."""
 
     __slots__ = ("_values", "missing")
 
@@ -131,7 +132,7 @@ class Answers(Sequence[Any]):
 
 @dataclass(frozen=True)
 class RemoteSocket:
-    """A socket as other handlers see it, when it was fetched. To reach it, use `ns.to(socket.id)`."""
+    """Another socket, as it was when it was fetched. To send to it, use `ns.to(socket.id)`."""
 
     id: str
     rooms: frozenset[str]
@@ -144,7 +145,7 @@ class RemoteSocket:
 
 
 class FoundSockets(list[RemoteSocket]):
-    """A list that `await` gives back, for those who are used to it."""
+    """A list that may be awaited, as in other libraries."""
 
     def __await__(self) -> Generator[None, None, FoundSockets]:
         return self

@@ -28,15 +28,15 @@ from .namespace import RealtimeNamespace
 
 __all__ = ["Target", "TestSocket"]
 
-Answers = dict[str, Callable[..., Any]]
+AnswerFunctions = dict[str, Callable[..., Any]]
 
 
 class TestSocket:
-    """A socket whose events a test fires. What handlers ask for is kept in `commands`, in order, as tuples: the name of
-    the call, then what it was given.
+    """A socket whose events a test fires. Calls of the handlers are recorded in `commands`, in order, as tuples: the
+    name of the call, then its arguments.
 
-    `answers` are the client's acknowledgements: functions by event, called with what was emitted; where there is none,
-    no answer comes in time. `others` is what `fetch_sockets` finds.
+    `answers` has the client's acknowledgements: a function for each event, called with the emitted arguments. For other
+    events no answer comes in time. `fetch_sockets` returns `others`.
     """
 
     __test__ = False
@@ -51,7 +51,7 @@ class TestSocket:
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
         data: dict[str, Any] | None = None,
-        answers: Answers | None = None,
+        answers: AnswerFunctions | None = None,
         others: Iterable[FoundSocket] = (),
     ) -> None:
         self.ns = ns
@@ -78,7 +78,7 @@ class TestSocket:
         """Handles an event as the host would, and returns the acknowledgement: `None`, the value, or a tuple of
         several.
 
-        Raises what the handler raises, and `InvalidArgumentsError` where the arguments do not fit.
+        Raises the error of a handler, and `InvalidArgumentsError` if the arguments do not fit.
         """
         if event == "$disconnect":
             self.is_connected = False
@@ -87,7 +87,7 @@ class TestSocket:
 
     @property
     def stored(self) -> dict[str, Any]:
-        """What the host keeps as `socket.data`."""
+        """The object that the host keeps as `socket.data`."""
         data: dict[str, Any] = json.loads(self.data_text)
         return data
 

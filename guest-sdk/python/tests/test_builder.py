@@ -136,7 +136,7 @@ class Loading(Folder):
             "@ns.socket.on('buy')\ndef buy(what: complex): ...\n"
         )
         refused = self.refused(text)
-        self.assertIn("handler `buy` of `buy`: parameter `what`: what a client sends cannot become `complex`", refused)
+        self.assertIn("handler `buy` of `buy`: parameter `what`: a client's data cannot become `complex`", refused)
 
     def test_calls_need_an_event(self) -> None:
         text = "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\nns.emit('x')\n"

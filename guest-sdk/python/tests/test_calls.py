@@ -121,7 +121,7 @@ class Calls(unittest.TestCase):
         def handler() -> None:
             self.ns.socket.data["x"] = b"1"
 
-        with self.assertRaisesRegex(InvalidPayloadError, r"socket\.data: there can be no binary"):
+        with self.assertRaisesRegex(InvalidPayloadError, r"socket\.data: binary data is not allowed"):
             self.run_in_handler(handler)
         self.assertEqual(self.socket.stored, {"n": 1})
 

@@ -160,7 +160,7 @@ class Acknowledgements(unittest.TestCase):
         self.assertEqual(answer(lambda: {"a": [memoryview(b"b")]}), {"a": [b"b"]})
 
     def test_cannot_be_what_is_not_json(self) -> None:
-        for value, reason in [({1}, "send a list"), (object(), "`object` is not JSON"), (float("nan"), "JSON")]:
+        for value, reason in [({1}, "send it as a list"), (object(), "`object` is not JSON"), (float("nan"), "JSON")]:
             with self.assertRaisesRegex(InvalidPayloadError, reason):
                 answer(lambda value=value: value)
 
