@@ -1,8 +1,8 @@
 /**
- * Types of what a handler's file has without an import: `RealtimeNamespace` and `ConnectError`.
+ * Types of the globals that a handler's file has without an import: `RealtimeNamespace` and `ConnectError`.
  *
  * In TypeScript, `import type {} from "@realtime/guest-sdk"` (or `"types": ["@realtime/guest-sdk"]` in `tsconfig.json`)
- * makes them known.
+ * declares them.
  */
 
 /** The events of one direction, each with the function that handles it. */
@@ -22,33 +22,33 @@ type Last<List extends any[]> = List extends [...any[], infer Item] ? Item : nev
 type AllButLast<List extends any[]> = List extends [...infer Items, any] ? Items : [];
 type FirstParam<Callback> = Callback extends (...args: infer Params) => any ? Params[0] : never;
 
-/** Events whose last argument is a callback: those that can be acknowledged. */
+/** The names of events that can be acknowledged: their last argument is a callback. */
 export type EventNamesWithAck<Events extends EventsMap> = {
   [Event in EventNames<Events>]: Last<EventParams<Events, Event>> extends (...args: any[]) => any ? Event : never;
 }[EventNames<Events>];
 
-/** The arguments to emit with `emitWithAck`: without the callback. */
+/** The arguments of `emitWithAck`: those of the event without the callback. */
 export type ParamsWithoutAck<Events extends EventsMap, Event extends EventNames<Events>> = AllButLast<
   EventParams<Events, Event>
 >;
 
-/** What a client answers. */
+/** The value that a client answers with. */
 export type Answer<Events extends EventsMap, Event extends EventNames<Events>> = FirstParam<
   Last<EventParams<Events, Event>>
 >;
 
-/** What a handler of an event is called with; the callback is there only if the client waits for an answer. */
+/** The arguments of a handler. The callback is present only if the client waits for an answer. */
 type ReceivedParams<Events extends EventsMap, Event extends EventNames<Events>> = EventParams<Events, Event>;
 
 type ReservedHandler<This, Params extends any[]> = (this: This, ...args: Params) => unknown;
 
-/** What was known of the connection when the client joined the namespace. */
+/** The data of the connection when the client joined the namespace. */
 export interface Handshake<Auth = { [key: string]: any }> {
   /** Headers of the first request; names are lower-case. */
   headers: { [name: string]: string | undefined };
-  /** The query of the first request; a name that came several times has an array. */
+  /** The query of the first request. A repeated name has an array of values. */
   query: { [name: string]: any };
-  /** What the client sent as `auth`. */
+  /** The client's `auth`. */
   auth: Auth;
   /** The client's IP address. */
   address: string;
@@ -64,22 +64,22 @@ export interface Handshake<Auth = { [key: string]: any }> {
   xdomain: boolean;
 }
 
-/** Sockets to send to. Immutable: every method returns a new one. */
+/** A selection of sockets. Immutable: `to`, `except` and the like return a new one. */
 export interface BroadcastOperator<EmitEvents extends EventsMap = DefaultEventsMap, SocketData = any> {
-  /** Adds a room; sockets in any of the rooms are meant. */
+  /** Adds one or several rooms. A socket in any of the rooms is selected. */
   to(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
-  /** As `to`. */
+  /** Alias of `to`. */
   in(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
-  /** Leaves out the sockets of a room. */
+  /** Excludes the sockets in one or several rooms. */
   except(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
-  /** For events that may be dropped where a client is slow to receive. */
+  /** The same sockets, but events may be dropped for clients that are slow to receive. */
   readonly volatile: BroadcastOperator<EmitEvents, SocketData>;
-  /** Sockets of this node only. */
+  /** Only the sockets that are connected to this node. */
   readonly local: BroadcastOperator<EmitEvents, SocketData>;
-  /** Milliseconds that clients have to answer `emitWithAck`; 5000 by default. */
+  /** Sets how many milliseconds `emitWithAck` waits for answers; 5000 by default. */
   timeout(ms: number): BroadcastOperator<EmitEvents, SocketData>;
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): Promise<void>;
-  /** The clients' answers. Rejects where one is missing; `error.responses` has the others. */
+  /** Resolves to the clients' answers. Rejects if one is missing; `error.responses` has the others. */
   emitWithAck<Event extends EventNamesWithAck<EmitEvents>>(
     event: Event,
     ...args: ParamsWithoutAck<EmitEvents, Event>
@@ -87,7 +87,7 @@ export interface BroadcastOperator<EmitEvents extends EventsMap = DefaultEventsM
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
   socketsJoin(room: string | string[]): Promise<void>;
   socketsLeave(room: string | string[]): Promise<void>;
-  /** With `close`, ends the whole sessions. */
+  /** Disconnects the sockets. With `close`, ends their whole sessions. */
   disconnectSockets(close?: boolean): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export interface RemoteSocket<EmitEvents extends EventsMap = DefaultEventsMap, S
   disconnect(close?: boolean): this;
 }
 
-/** Where handlers are registered; in a handler, the socket of the current event. */
+/** The socket of the current event. Handlers are registered on it, at the top level of the file. */
 export interface Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -121,31 +121,31 @@ export interface Socket<
     event: Event,
     handler: (this: This, ...args: ReceivedParams<ListenEvents, Event>) => unknown,
   ): this;
-  /** As `on`: each event has a new instance of the handler. */
+  /** Alias of `on`: each event runs in a fresh instance, which cannot know that the handler ran before. */
   once: this["on"];
-  /** Handles every event of clients, before its own handlers. */
+  /** Registers a handler for every event that clients emit. It runs before the event's own handlers. */
   onAny(handler: (this: This, event: string, ...args: any[]) => unknown): this;
 
-  /** 20 random characters, other ones in each namespace. */
+  /** 20 random characters, different in each namespace. */
   readonly id: string;
-  /** The rooms as they were when the event began, the socket's own id among them. */
+  /** The socket's rooms when the event began, including its own id. */
   readonly rooms: Set<string>;
   readonly handshake: Handshake;
-  /** Kept for the connection's life; changes are kept when the handler waits or returns. */
+  /** An object that lasts as long as the connection. Changes are saved when the handler waits or returns. */
   data: SocketData;
   readonly connected: boolean;
-  /** Whether this connection took up an earlier one. */
+  /** Whether this connection recovered an earlier one. */
   readonly recovered: boolean;
 
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): Promise<void>;
-  /** The client's answer. Rejects where none comes in time; not possible in `$connect`. */
+  /** Resolves to the client's answer. Rejects if none comes in time. Not possible in `$connect`. */
   emitWithAck<Event extends EventNamesWithAck<EmitEvents>>(
     event: Event,
     ...args: ParamsWithoutAck<EmitEvents, Event>
   ): Promise<Answer<EmitEvents, Event>>;
   join(room: string | string[]): Promise<void>;
   leave(room: string | string[]): Promise<void>;
-  /** With `close`, ends the whole session and every namespace on it. */
+  /** Disconnects the socket from the namespace. With `close`, ends the whole session with every namespace on it. */
   disconnect(close?: boolean): Promise<void>;
 
   to(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
@@ -154,9 +154,9 @@ export interface Socket<
   /** Every other socket of the namespace. */
   readonly broadcast: BroadcastOperator<EmitEvents, SocketData>;
   readonly local: BroadcastOperator<EmitEvents, SocketData>;
-  /** This socket, for events that may be dropped where its client is slow to receive. */
+  /** The same socket, but events may be dropped if its client is slow to receive. */
   readonly volatile: this;
-  /** This socket, with so many milliseconds for the answer to `emitWithAck`; 5000 by default. */
+  /** The same socket, but `emitWithAck` waits this many milliseconds for the answer; 5000 by default. */
   timeout(ms: number): this;
 }
 
@@ -165,7 +165,7 @@ declare class RealtimeNamespaceClass<
   EmitEvents extends EventsMap = ListenEvents,
   SocketData = any,
 > {
-  /** Without a path, the one that `host run --namespace` gives, else `/`. */
+  /** Without a path, the namespace is the one given to `host run --namespace`, else `/`. */
   constructor(path?: string);
   readonly name: string;
   readonly socket: Socket<ListenEvents, EmitEvents, SocketData, RealtimeNamespace<ListenEvents, EmitEvents, SocketData>>;
@@ -192,7 +192,7 @@ declare class RealtimeNamespaceClass<
   broadcast: never;
 }
 
-/** A namespace, which is a function as well. */
+/** A namespace. It can also be called like a function that handles HTTP requests. */
 export type RealtimeNamespace<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -201,12 +201,12 @@ export type RealtimeNamespace<
   ((request: unknown, response?: unknown, next?: () => unknown) => unknown);
 
 declare class ConnectErrorClass extends Error {
-  /** The client sees both: `error.message` and `error.data`. */
+  /** The client sees both arguments, as `error.message` and `error.data`. */
   constructor(message: string, data?: unknown);
   data?: unknown;
 }
 
-/** An error of a call that the host did not take; `code` says why, such as `payload-too-large` or `timeout`. */
+/** The error of a call that the host did not accept. `code` says why, such as `payload-too-large` or `timeout`. */
 export interface RealtimeError extends Error {
   name: "RealtimeError";
   code: string;
@@ -232,7 +232,7 @@ declare global {
     EmitEvents extends EventsMap = ListenEvents,
     SocketData = any,
   > = Namespace<ListenEvents, EmitEvents, SocketData>;
-  /** Refuses a connection: thrown in `$connect`, the client gets `connect_error` with this message and data. */
+  /** Refuses a connection when it is thrown in `$connect`: the client gets `connect_error` with this message and data. */
   const ConnectError: typeof ConnectErrorClass;
   type ConnectError = ConnectErrorClass;
 }

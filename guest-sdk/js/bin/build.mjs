@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line of the build; `host build` calls it. */
+/** The builder's command line. `host build` calls it. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -8,11 +8,11 @@ import { EXIT } from "../src/build/errors.mjs";
 
 const USAGE = `usage: realtime-build HANDLER -o FILE.wasm [--engine ENGINE] [--inputs FILE]
 
-  HANDLER             a file of JavaScript or TypeScript that exports a RealtimeNamespace, or an npm project: the
-                      "main" of its package.json, else index.ts, index.js, handler.ts …, here or in src
-  -o, --output FILE   where the component goes
-  --engine ENGINE     quickjs (the default), or starlingmonkey for its own web APIs; it is larger and slower
-  --inputs FILE       write which files the component was made of, a path a line
+  HANDLER             a JavaScript or TypeScript file that exports a RealtimeNamespace, or the folder of an npm project:
+                      "main" in its package.json, else index.ts, index.js, handler.ts …, there or in src
+  -o, --output FILE   where to write the component
+  --engine ENGINE     quickjs (the default), or starlingmonkey, which has more web APIs but is larger and slower
+  --inputs FILE       write the paths of the files that the component was built from, one per line
 
 exit codes: 0 built, 1 the handler cannot be built, 2 wrong usage, 3 something is not installed
 `;
@@ -38,13 +38,13 @@ function parse() {
   }
 }
 
-/** The builder, which cannot be loaded before `npm ci`. */
+/** Loads the builder. It needs packages that `npm ci` installs. */
 async function builder() {
   try {
     return await import("../src/build/index.mjs");
   } catch (error) {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    process.stderr.write(`error: ${error.message}\n  hint: in the SDK's folder: npm ci\n`);
+    process.stderr.write(`error: ${error.message}\n  hint: run \`npm ci\` in the SDK's folder\n`);
     return process.exit(EXIT.missing);
   }
 }
@@ -54,11 +54,11 @@ if (values.help) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-if (positionals.length !== 1) usage("name one file");
-if (values.output === undefined) usage("name the output with `-o`");
+if (positionals.length !== 1) usage("give one file or folder");
+if (values.output === undefined) usage("give the output with `-o`");
 
 const { buildHandler, BuildError, engines } = await builder();
-if (!engines.includes(values.engine)) usage(`the engine is one of: ${engines.join(", ")}`);
+if (!engines.includes(values.engine)) usage(`unknown engine \`${values.engine}\`; known: ${engines.join(", ")}`);
 try {
   const { component, warnings, inputs } = await buildHandler(positionals[0], values);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);

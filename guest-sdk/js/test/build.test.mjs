@@ -47,7 +47,7 @@ describe("errors", () => {
 
   for (const [what, text, message, hint] of [
     ["a package that is not installed", `import x from "@scope/nope/y";\n${NS}export default [ns, x];`, /handler\.js:1:\d+: imports `@scope\/nope\/y`, which is not installed/, /npm install @scope\/nope/],
-    ["a file that is not there", `import "./other.js";\n${NS}export default ns;`, /handler\.js:1:\d+: imports `\.\/other\.js`, which is not there/, /check the path/],
+    ["a file that is not there", `import "./other.js";\n${NS}export default ns;`, /handler\.js:1:\d+: imports `\.\/other\.js`, which does not exist/, /check the path/],
     ["a syntax error", `${NS}ns.socket.on("x" => 1);`, /handler\.js:2:\d+: Expected "\)"/],
     ["no export", NS, /does not export its namespace.*module\.exports = ns/],
     ["another export", `${NS}module.exports = { ns };`, /does not export its namespace/],

@@ -133,7 +133,7 @@ describe("errors of fetch", () => {
   for (const [what, path, message] of [
     ["a server that is not there", "http://127.0.0.1:1/", /connection refused/],
     ["an answer that breaks off", "/broken", /broke off/],
-    ["a URL that is none", "nowhere", /`nowhere` is no URL/],
+    ["a URL that is none", "nowhere", /`nowhere` is not a URL/],
     ["another scheme", "ftp://127.0.0.1/", /ftp:/],
     ["a password in the URL", "http://a:b@127.0.0.1/", /authorization/],
   ]) {

@@ -1,4 +1,4 @@
-/** One file of JavaScript of a handler, everything that it imports, and the SDK. */
+/** Bundles a handler, everything that it imports, and the SDK into one JavaScript file. */
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import { isBuiltin, missing, polyfill } from "./builtins.mjs";
+import { isBuiltin, replacement, unavailable } from "./builtins.mjs";
 import { BuildError } from "./errors.mjs";
 import { ENTRY, handlersMap } from "./map.mjs";
 import { marks, needed } from "./polyfills.mjs";
@@ -15,10 +15,10 @@ import { projectOf, settingsOf } from "./project.mjs";
 const SDK = fileURLToPath(new URL("../..", import.meta.url));
 const RUNTIME = join(SDK, "src/runtime");
 
-/** The name of the export of the engine's world. */
+/** The export that the world of each engine asks for. */
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
-/** Bundles the handler in `file`; returns code, source map, whether it sends requests, warnings, and which files it read. */
+/** Bundles the handler in `file`. Returns code, source map, whether it sends requests, warnings, and the files it read. */
 export async function bundle(file, { engine }) {
   const root = projectOf(file);
   const options = optionsFor(root);
@@ -32,7 +32,7 @@ export async function bundle(file, { engine }) {
     const { polyfills, sends } = needed(marked.outputFiles[0].text, engine);
     const { outputFiles, metafile } = await build({
       ...options,
-      stdin: { contents: entry(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
+      stdin: { contents: entrySource(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
       metafile: true,
       sourcemap: "external",
       sourcesContent: false,
@@ -43,7 +43,7 @@ export async function bundle(file, { engine }) {
     const inputs = [...read.filter((path) => existsSync(path) && !path.startsWith(SDK)), ...settingsOf(root)];
     return { code: text(".js"), map, sends, warnings: marked.warnings.map(located), inputs };
   } catch (error) {
-    throw error.errors ? failure(error.errors) : error;
+    throw error.errors ? buildErrorOf(error.errors) : error;
   }
 }
 
@@ -54,14 +54,14 @@ function optionsFor(root) {
     bundle: true,
     write: false,
     format: "esm",
-    // Packages that have a variant without Node's modules are to use it.
+    // So that packages use their variant without Node's modules, if they have one.
     platform: "browser",
     conditions: ["worker", "browser"],
     mainFields: ["browser", "module", "main"],
     target: "es2022",
     external: ["realtime:*", "wasi:*", "late:*"],
     define: { "process.env.NODE_ENV": '"production"' },
-    // Less memory for each instance; the names stay, for stacks.
+    // Saves memory in each instance. Names are kept, for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,
     charset: "utf8",
@@ -71,7 +71,8 @@ function optionsFor(root) {
   };
 }
 
-function entry(handler, engine, polyfills) {
+/** The module that the bundle starts with. */
+function entrySource(handler, engine, polyfills) {
   const sdk = (name) => JSON.stringify(join(RUNTIME, name));
   return `import ${sdk(`globals.${engine}.js`)};
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
@@ -87,14 +88,14 @@ const nodeBuiltins = {
   name: "node-builtins",
   setup({ onResolve }) {
     onResolve({ filter: /^[a-z]/ }, ({ path }) => {
-      const replaced = isBuiltin(path) ? polyfill(path) : undefined;
-      // Others are left to fail in esbuild, which knows that a `require` inside `try` may.
-      return replaced && { path: replaced };
+      const file = isBuiltin(path) ? replacement(path) : undefined;
+      // The others fail in esbuild, which allows that for a `require` inside `try`.
+      return file && { path: file };
     });
   },
 };
 
-/** `@exodus/bytes` has variants for engines without a `TextDecoder`, under React Native's name. */
+/** `@exodus/bytes` has files for engines without a `TextDecoder`: `*.native.js`, meant for React Native. */
 const bareEngine = {
   name: "bare-engine",
   setup({ onResolve }) {
@@ -108,12 +109,12 @@ const bareEngine = {
   },
 };
 
-function failure(errors) {
+function buildErrorOf(errors) {
   const hints = new Set();
   const texts = errors.map((error) => {
     const [, path] = /^Could not resolve "(.+)"$/.exec(error.text) ?? [];
     if (path === undefined) return located(error);
-    const { why, hint } = isBuiltin(path) ? missing(path) : notFound(path);
+    const { why, hint } = isBuiltin(path) ? unavailable(path) : notFound(path);
     hints.add(hint);
     return located({ ...error, text: `imports \`${path}\`, ${why}` });
   });
@@ -121,7 +122,7 @@ function failure(errors) {
 }
 
 function notFound(path) {
-  if (/^[./]/.test(path)) return { why: "which is not there", hint: `check the path \`${path}\`` };
+  if (/^[./]/.test(path)) return { why: "which does not exist", hint: `check the path \`${path}\`` };
   const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
   return { why: "which is not installed", hint: `npm install ${name}` };
 }

@@ -1,27 +1,33 @@
-/** From one file of JavaScript to a component, with the engine inside. */
+/**
+ * Turns one JavaScript file into a component that contains the engine.
+ *
+ * `engines.json` lists the engines, and for each the npm packages that are installed only when it is asked for. It is a
+ * file of its own, so that programs that install an engine can read it. For StarlingMonkey it has two packages: the
+ * first needs the second, but does not name it as a dependency.
+ */
 
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { BuildError, EXIT } from "./errors.mjs";
 
-/** The engine that is installed apart. The first uses the second without saying so. */
-const STARLINGMONKEY = ["@bytecodealliance/componentize-js@^0.23.0", "@bytecodealliance/preview2-shim@^0.17.4"];
+const SETTINGS = JSON.parse(readFileSync(new URL("engines.json", import.meta.url), "utf8"));
 const WIT = fileURLToPath(new URL("../../wit", import.meta.url));
 
 export const ENGINES = {
   quickjs: async (code, { sends }) => {
-    const { componentize } = await installed("componentize-qjs");
+    const { componentize } = await installed("componentize-qjs", "quickjs");
     const world = sends ? "quickjs-fetch" : "quickjs";
     const { component } = await componentize({ witPath: WIT, world, jsSource: code });
     return sends ? renamed(component) : component;
   },
   starlingmonkey: async (code, { sends }) => {
-    const { componentize } = await installed("@bytecodealliance/componentize-js", STARLINGMONKEY);
+    const { componentize } = await installed("@bytecodealliance/componentize-js", "starlingmonkey");
     const { component } = await componentize(code, {
       sourceName: "realtime-handler",
       witPath: WIT,
       worldName: "starlingmonkey",
-      // What the handler does not use would be imported all the same.
+      // Features that are not disabled are imported even if the handler does not use them.
       disableFeatures: sends ? ["fetch-event"] : ["http", "fetch-event"],
     });
     return component;
@@ -29,10 +35,11 @@ export const ENGINES = {
 };
 
 /**
- * Gives the imports of `wasi:http`, and those of its `wasi:io`, their names.
+ * Renames the imports of `late:http` and `late:io` to `wasi:http` and `wasi:io`.
  *
- * componentize-qjs 0.4.5 evaluates the file with WASI but without `wasi:http`, and what stands for that cannot have the
- * streams of the real `wasi:io`. Until then they are packages of an unknown namespace, whose name is as long.
+ * componentize-qjs 0.4.5 evaluates the file with WASI but without `wasi:http`, and its stand-in for `wasi:http` cannot
+ * use the streams of the real `wasi:io`. So until the file is evaluated, both packages have the unknown namespace
+ * `late`, which is as long as `wasi`.
  */
 function renamed(component) {
   const names = component.toString("latin1").matchAll(/late:(http|io)\/[a-z-]+@0\.2\.8/g);
@@ -40,16 +47,18 @@ function renamed(component) {
   return component;
 }
 
-async function installed(name, packages) {
+/** Imports the npm package of an engine. */
+async function installed(name, engine) {
   try {
     return await import(name);
   } catch (error) {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    const what = packages === undefined ? "npm ci" : `npm install --no-save ${packages.join(" ")}`;
+    const { packages } = SETTINGS[engine];
+    const command = packages.length === 0 ? "npm ci" : `npm install --no-save ${packages.join(" ")}`;
     const folder = fileURLToPath(new URL("../..", import.meta.url));
     throw new BuildError(`the package \`${name}\` is not installed`, {
       exit: EXIT.missing,
-      hint: `in ${folder}: ${what}`,
+      hint: `run \`${command}\` in ${folder}`,
     });
   }
 }

@@ -5,12 +5,12 @@ export const EXIT = {
   handler: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** Something that has to be installed is not. */
+  /** Something must be installed first. */
   missing: 3,
 };
 
 export class BuildError extends Error {
-  /** `hint` says what to do. */
+  /** `hint` tells the user what to do. */
   constructor(message, { exit = EXIT.handler, hint } = {}) {
     super(message);
     this.exit = exit;

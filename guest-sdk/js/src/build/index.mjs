@@ -1,4 +1,4 @@
-/** Builds a handler in JavaScript or TypeScript into a component. */
+/** Builds a component from a handler in JavaScript or TypeScript. */
 
 import { mapper } from "../runtime/source-map.js";
 import { bundle } from "./bundle.mjs";
@@ -10,10 +10,10 @@ export { BuildError, EXIT } from "./errors.mjs";
 export const engines = Object.keys(ENGINES);
 
 /**
- * Builds the handler of a file or a folder. Returns the component's bytes, warnings, and the paths of the project's files
- * that it was made of.
+ * Builds the handler of a file or a folder. Returns the component's bytes, warnings, and the paths of the project's
+ * files that it was built from.
  *
- * Throws a `BuildError` where the handler cannot be built, with a hint where something can be done about it.
+ * Throws a `BuildError` if the handler cannot be built, with a hint if there is something to do about it.
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
   const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
@@ -26,12 +26,12 @@ export async function buildHandler(source, { engine = "quickjs" } = {}) {
   }
 }
 
-/** The top level of the file threw: engines run it when they take their snapshot. */
+/** An error that the file's top level threw: the engine runs it when it takes its snapshot. */
 function evaluationFailure(error, mapText) {
   const text = mapper(() => mapText)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /, "");
-  // A file is a module of one kind or the other by its name, its project and its syntax, as in Node.
+  // As in Node, the file's name, its project and its syntax decide whether it is an ES module.
   const hint = /\b(module|exports|require) is not defined/.test(text)
     ? 'this is an ES module (.mjs, or "type": "module" in package.json): end it with `export default ns`'
     : undefined;
-  return new BuildError(`the top level of the handler's file failed\n${text}`, { hint });
+  return new BuildError(`the top level of the handler's file threw an error\n${text}`, { hint });
 }

@@ -1,4 +1,4 @@
-/** The bundle's source map, reduced to what stacks need: positions in the handler's own files. */
+/** The bundle's source map, reduced to the positions in the handler's own files, which stack traces need. */
 
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,12 +7,13 @@ import { decode } from "@jridgewell/sourcemap-codec";
 
 const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The name of the file that the build makes up to start with. */
+/** The name of the generated module that a bundle starts with. */
 export const ENTRY = "realtime-entry.js";
 
 /**
- * The handler's files, and for each line of the bundle its segments, in order: the column where one starts, and the file, the
- * line and the column, from 0, that it was made of. What was made of the SDK, whose frames nobody wants to see, has none.
+ * The handler's files, and for each line of the bundle its segments, in order. A segment has the column where it
+ * starts, and the index of the file, the line and the column that it comes from, all counted from 0. Code of the SDK
+ * has no file: its frames are not shown.
  */
 export function handlersMap({ sources, mappings }, root) {
   const kept = sources.filter((source) => isHandlers(source, root));
@@ -21,13 +22,13 @@ export function handlersMap({ sources, mappings }, root) {
   return { sources: kept, lines };
 }
 
-/** A segment without its name, pointing to a kept source or to none. */
+/** A segment without its name, with the index of a kept file or with none. */
 function moved([column, source, ...place], index) {
   const kept = source === undefined ? -1 : index[source];
   return kept < 0 ? [column] : [column, kept, place[0], place[1]];
 }
 
-/** One segment is enough for a stretch that has no source. */
+/** Merges neighbouring segments that have no file. */
 function merged(line) {
   return line.filter((segment, i) => segment.length > 1 || line[i - 1]?.length !== 1);
 }

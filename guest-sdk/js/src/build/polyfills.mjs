@@ -1,8 +1,8 @@
-/** Globals that a bundle gets only where the handler, or something that it imports, names them. */
+/** Globals that a bundle gets only if the handler, or something that it imports, uses them. */
 
 import { fileURLToPath } from "node:url";
 
-/** Names of files in `src/polyfills`, and the globals that they define. In this order: later ones may use earlier ones. */
+/** The files of `src/polyfills`, and the globals that they define. The order matters: later ones may use earlier ones. */
 const POLYFILLS = {
   buffer: ["Buffer"],
   process: ["process"],
@@ -19,12 +19,12 @@ const LACKED = {
   starlingmonkey: ["buffer", "process"],
 };
 
-/** The ways in which code names a global, beside the plain one. */
+/** Objects through which code may name a global, beside its plain name. */
 const OBJECTS = ["globalThis", "global", "self", "window"];
 
 const MARK = "realtime_uses_";
 
-/** For esbuild's `define`: every use of these globals gets another name, which shows in the output. */
+/** For esbuild's `define`: renames every use of these globals, so that it can be found in the output. */
 export const marks = Object.fromEntries(
   Object.values(POLYFILLS).flat().flatMap((global) =>
     [global, ...OBJECTS.map((object) => `${object}.${global}`)].map((name) => [name, MARK + global]),

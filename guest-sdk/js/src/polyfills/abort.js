@@ -1,4 +1,4 @@
-// abortcontroller-polyfill: `timeout` and `any` too.
+// abortcontroller-polyfill, which has `AbortSignal.timeout` and `AbortSignal.any` too.
 import { AbortController, AbortSignal } from "abortcontroller-polyfill/dist/cjs-ponyfill.js";
 
 import { define } from "./define.js";

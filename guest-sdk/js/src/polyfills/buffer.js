@@ -1,4 +1,4 @@
-// buffer: what browserify and webpack have always taken for Node's.
+// buffer, the package with which browserify and webpack replace Node's.
 import { Buffer } from "buffer/index.js";
 
 import { define } from "./define.js";

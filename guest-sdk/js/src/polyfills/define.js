@@ -1,4 +1,4 @@
-/** Sets a global as engines do: changeable, and left out of loops. */
+/** Sets a global as engines do: writable, configurable and not enumerable. */
 export function define(name, value) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }

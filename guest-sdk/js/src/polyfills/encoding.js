@@ -1,4 +1,4 @@
-// @exodus/bytes: the Encoding Standard, as jsdom uses it; `lite` leaves out the legacy tables of several bytes.
+// @exodus/bytes: the Encoding Standard, as in jsdom. `lite` leaves out the tables of legacy multi-byte encodings.
 import { TextDecoder, TextEncoder } from "@exodus/bytes/encoding-lite.js";
 
 import { define } from "./define.js";

@@ -1,4 +1,4 @@
-// It asks for this when it is loaded.
+// First: whatwg-fetch looks for `URLSearchParams` while it is loaded.
 import "./url.js";
 import { Headers, Request, Response } from "../runtime/bodies.js";
 import { fetch } from "../runtime/fetch.js";

@@ -1,4 +1,4 @@
-/** What is left of Node's `process` in a handler. `env` has what `host run --env` grants, so it is empty at the top level. */
+/** The part of Node's `process` that a handler has. `env` has what `host run --env` grants; at the top level it is empty. */
 
 import { getEnvironment } from "wasi:cli/environment@0.2.6";
 

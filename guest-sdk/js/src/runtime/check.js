@@ -1,4 +1,4 @@
-/** Arguments of calls, checked before they reach the engine's bindings, which end the instance where a type is wrong. */
+/** Checks arguments of calls before they reach the engine's bindings, which end the instance if a type is wrong. */
 
 /** The name of an event. */
 export function eventName(call, name) {
@@ -17,7 +17,7 @@ export function rooms(call, given) {
   });
 }
 
-/** Milliseconds that fit the contract's number. */
+/** A timeout as the contract has it: whole milliseconds, at most 2³¹ − 1. */
 export function milliseconds(call, given) {
   if (typeof given !== "number" || Number.isNaN(given)) {
     throw new TypeError(`${call}: a timeout is a number of milliseconds, not ${kind(given)}`);
@@ -25,6 +25,7 @@ export function milliseconds(call, given) {
   return Math.trunc(Math.min(Math.max(given, 0), 0x7fffffff));
 }
 
+/** The type of a value, for error messages. */
 export function kind(value) {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }

@@ -1,43 +1,43 @@
-/** Calls to the host: promises for those of which the documentation promises one, and errors that are never lost. */
+/** Calls to the host. Those that the API documents as asynchronous return promises, and no error is lost. */
 
-import { event } from "./event.js";
+import { currentEvent } from "./event.js";
 import { fromHost } from "./errors.js";
 
 /**
- * A rejected promise that knows whether somebody looks at it.
+ * A rejected promise that notices when it is awaited.
  *
- * As a subclass, `await` has to call its `then`, which a plain promise is spared.
+ * It is a subclass because `await` calls `then` of a subclass, but not of a plain promise.
  */
-class Rejected extends Promise {
+class RejectedPromise extends Promise {
   static get [Symbol.species]() {
     return Promise;
   }
 
   then(...handlers) {
-    this.forget?.();
+    this.handled?.();
     return super.then(...handlers);
   }
 }
 
-/** Carries out a command at once. Errors reject; those that nobody awaits are logged when the handler has returned. */
+/** Carries out a command at once. An error rejects the promise, or is logged when the handler ends if nobody awaits it. */
 export function command(call, run) {
-  const current = event(call);
+  const event = currentEvent(call);
   try {
     run();
     return Promise.resolve();
   } catch (thrown) {
     const error = fromHost(call, thrown);
-    const rejected = (current.rejected ??= new Set());
-    const promise = Rejected.reject(error);
-    promise.forget = () => rejected.delete(error);
-    rejected.add(error);
+    const unawaited = (event.unawaited ??= new Set());
+    const promise = RejectedPromise.reject(error);
+    promise.handled = () => unawaited.delete(error);
+    unawaited.add(error);
     return promise;
   }
 }
 
 /** Carries out a call that has an answer. */
 export async function request(call, run) {
-  event(call);
+  currentEvent(call);
   try {
     return run();
   } catch (thrown) {
@@ -45,8 +45,8 @@ export async function request(call, run) {
   }
 }
 
-/** Reads from the host. */
-export function read(call, run) {
+/** Carries out a call at once, and throws its error. */
+export function carryOut(call, run) {
   try {
     return run();
   } catch (thrown) {

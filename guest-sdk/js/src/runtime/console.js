@@ -1,8 +1,8 @@
 /**
- * `console`: lines of the host's log.
+ * `console`: writes lines to the host's log.
  *
- * `log` and `info` go to stdout, which is level info. All others go to stderr, each line with its level as systemd's
- * journal takes it, `<3>` to `<7>`.
+ * `log` and `info` go to stdout, which has level info. All others go to stderr; each line begins with its level in the
+ * form of systemd's journal, `<3>` to `<7>`.
  */
 
 import { getStderr } from "wasi:cli/stderr@0.2.6";
@@ -13,8 +13,8 @@ import { cached, handling } from "./event.js";
 import { described, mapped } from "./stack.js";
 import { utf8 } from "./utf8.js";
 
-/** Bytes that WASI takes at once. */
-const WRITE = 4096;
+/** The most bytes that one write of WASI accepts. */
+const WRITE_SIZE = 4096;
 
 const counts = new Map();
 const timers = new Map();
@@ -23,10 +23,10 @@ let indent = "";
 function print(stream, prefix, args) {
   const lines = mapped(format(args)).toWellFormed().split("\n");
   const bytes = utf8(lines.map((line) => `${prefix}${indent}${line}\n`).join(""));
-  // At the top level of the file nothing may be kept: what is there becomes part of every event.
+  // Not kept at the top level of the file: whatever exists then becomes part of every event.
   const output = handling() ? cached(stream, stream) : stream();
-  for (let start = 0; start < bytes.length; start += WRITE) {
-    output.blockingWriteAndFlush(bytes.slice(start, start + WRITE));
+  for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
+    output.blockingWriteAndFlush(bytes.slice(start, start + WRITE_SIZE));
   }
 }
 
@@ -70,7 +70,7 @@ function elapsed(label) {
   return `${(performance.now() - (timers.get(label) ?? performance.now())).toFixed(3)}ms`;
 }
 
-/** What is printed for arguments, as Node has it: `%s` and its like in the first, then the rest. */
+/** Formats arguments as Node does: replaces `%s` and the like in the first one, and appends the rest. */
 function format([first, ...rest]) {
   if (typeof first !== "string") return [first, ...rest].map(shown).join(" ");
   const text = first.replace(/%[sdifjoOc%]/g, (directive) => {

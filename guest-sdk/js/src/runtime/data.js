@@ -1,15 +1,15 @@
 /**
- * `socket.data`: an object whose changes are kept.
+ * `socket.data`: an object whose changes are saved.
  *
- * It is read when a handler first looks at it, and written back before the handler waits for somebody else and when it
- * returns, if it has changed.
+ * It is read from the host at the first access. If it has changed, it is written back before the handler waits and when
+ * it returns.
  */
 
 import * as socket from "realtime:gateway/socket@0.1.0";
 
 import { kind } from "./check.js";
-import { read } from "./commands.js";
-import { cached, event } from "./event.js";
+import { carryOut } from "./commands.js";
+import { cached, currentEvent } from "./event.js";
 
 const NAME = "socket.data";
 
@@ -33,15 +33,18 @@ export function setData(value) {
 
 /** Writes the object back if it has changed. */
 export function keepData() {
-  const data = event(NAME).cache?.get(NAME);
+  const data = currentEvent(NAME).cache?.get(NAME);
   if (data === undefined) return;
   const text = JSON.stringify(data.value);
   if (text === data.text) return;
-  read(NAME, () => socket.setData(text));
+  carryOut(NAME, () => socket.setData(text));
   data.text = text;
 }
 
-/** The same when a handler that sets a timer has come to its wait. What cannot be kept now is an error when it returns. */
+/**
+ * Writes it back as soon as the handler that called this waits, such as for a timer. An error is not thrown here: when
+ * the handler returns, the object is written once more.
+ */
 export async function keepDataSoon() {
   await undefined;
   try {

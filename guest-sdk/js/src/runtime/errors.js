@@ -1,8 +1,8 @@
-/** Errors: those of the host's answers, and those that refuse a connection. */
+/** The errors that the host answers with, and the error that refuses a connection. */
 
 /**
- * Refuses a connection, thrown in `$connect`: the client gets `connect_error` with this message and data. Other errors
- * refuse it as well, but their text is for the log only.
+ * Refuses a connection when it is thrown in `$connect`: the client gets `connect_error` with this message and data.
+ * Other errors refuse it as well, but their text only goes to the log.
  */
 export class ConnectError extends Error {
   constructor(message, data) {
@@ -12,7 +12,7 @@ export class ConnectError extends Error {
 }
 ConnectError.prototype.name = "ConnectError";
 
-/** A call that the host did not take; `code` is one of the contract's names, such as `payload-too-large`. */
+/** The error of a call that the host did not accept. `code` is the contract's name for it, such as `payload-too-large`. */
 export class RealtimeError extends Error {
   constructor(message, code) {
     super(message);
@@ -28,7 +28,7 @@ const TEXTS = {
   timeout: () => "operation has timed out",
 };
 
-/** What a call to the host threw, as an error that says which call it was. */
+/** Converts what a call to the host threw into an error that names the call. */
 export function fromHost(call, thrown) {
   const { tag, val } = thrown?.payload ?? {};
   if (tag === undefined) return thrown;
@@ -37,8 +37,8 @@ export function fromHost(call, thrown) {
 }
 
 /**
- * What the client of a refused connection may see, if anything: a `ConnectError`, or a plain `Error` with `data`, which is
- * how Socket.IO's middleware refuses. All others may tell more than they should.
+ * What the client of a refused connection sees. Only a `ConnectError`, or a plain `Error` with `data`, which is how
+ * Socket.IO's middleware refuses, is shown: the text of any other error may contain secrets.
  */
 export function rejection(error) {
   const deliberate = error instanceof ConnectError || (error?.constructor === Error && Object.hasOwn(error, "data"));

@@ -1,33 +1,33 @@
 /**
- * The event that is being handled. There is never more than one: each has an instance of its own.
+ * The event that is being handled. There is never more than one: an instance handles one event at a time.
  *
- * What is read from the host is read once an event, when it is first asked for.
+ * Values from the host are read once per event, when they are first used.
  */
 
 let current;
 
-/** Begins an event. What few events need is made when they do. */
+/** Begins an event. Few events need these collections, so they are created at their first use. */
 export function begin() {
-  current = { cache: undefined, rejected: undefined };
+  current = { cache: undefined, unawaited: undefined };
   return current;
 }
 
-/** Whether an event is being handled; at the top level of a handler's file none is. */
+/** Whether an event is being handled. False at the top level of a handler's file. */
 export function handling() {
   return current !== undefined;
 }
 
-/** The current event, for a call named `what`. */
-export function event(what) {
+/** The current event. Throws outside of events; `call` is the name for the error. */
+export function currentEvent(call) {
   if (current === undefined) {
-    throw new Error(`${what} works inside an event handler only: the top level of the file runs once, when it is built`);
+    throw new Error(`${call} works inside an event handler only: the top level of the file runs once, when it is built`);
   }
   return current;
 }
 
-/** A value that stays the same for the whole event. */
-export function cached(what, read) {
-  const cache = (event(what).cache ??= new Map());
-  if (!cache.has(what)) cache.set(what, read());
-  return cache.get(what);
+/** The value of `name` for the whole event; `read` gets it at the first use. */
+export function cached(name, read) {
+  const cache = (currentEvent(name).cache ??= new Map());
+  if (!cache.has(name)) cache.set(name, read());
+  return cache.get(name);
 }

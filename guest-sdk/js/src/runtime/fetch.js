@@ -1,22 +1,22 @@
-/** `fetch`, whose promise settles when the whole answer is there. */
+/** `fetch`. Its promise settles when the whole response has arrived. */
 
 import { Headers, Request, Response } from "./bodies.js";
 import { keepDataSoon } from "./data.js";
-import { event } from "./event.js";
+import { currentEvent } from "./event.js";
 import { send } from "./http.js";
 
-/** The Fetch Standard's. */
+/** The statuses and the limit of the Fetch Standard. */
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
 
 export function fetch(input, init) {
-  event("fetch");
+  currentEvent("fetch");
   keepDataSoon();
   return follow(input, init);
 }
 
 async function follow(input, { redirect = "follow", ...init } = {}) {
-  // `cache` would add a parameter to the URL, for browsers; here nothing is cached.
+  // With `cache`, whatwg-fetch would add a parameter to the URL to get around a browser's cache. There is none here.
   const asked = new Request(input, { ...init, cache: undefined });
   asked.signal?.throwIfAborted();
   const bytes = await asked.bytes();
@@ -43,16 +43,16 @@ async function follow(input, { redirect = "follow", ...init } = {}) {
 
 function parsed(text, base) {
   const url = URL.canParse(text, base) ? new URL(text, base) : undefined;
-  if (url === undefined) throw new TypeError(`fetch: \`${text}\` is no URL; it begins with http:// or https://`);
+  if (url === undefined) throw new TypeError(`fetch: \`${text}\` is not a URL; it must begin with http:// or https://`);
   if (!/^https?:$/.test(url.protocol)) throw new TypeError(`fetch: \`${url.protocol}\` is neither http: nor https:`);
-  if (url.username || url.password) throw new TypeError("fetch: a URL cannot have a password, use the header `authorization`");
+  if (url.username || url.password) throw new TypeError("fetch: a URL cannot have a password; use the header `authorization`");
   return url;
 }
 
-/** The request that a redirect asks for, as the Fetch Standard has it. */
+/** The request that follows a redirect, by the rules of the Fetch Standard. */
 function redirected(request, status, url) {
   const next = { ...request, url, headers: new Headers(request.headers) };
-  // What was meant for one server is not for another.
+  // Credentials for one server must not be sent to another.
   const secrets = url.origin === request.url.origin ? [] : ["authorization", "cookie", "proxy-authorization"];
   for (const name of secrets) next.headers.delete(name);
   const get = status === 303 ? !["GET", "HEAD"].includes(request.method) : status < 303 && request.method === "POST";

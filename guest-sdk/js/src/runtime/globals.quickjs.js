@@ -1,4 +1,4 @@
-/** What QuickJS lacks of the globals that people expect, but for what is brought only where it is used. */
+/** The expected globals that QuickJS lacks, except for those that are bundled only if the handler uses them. */
 
 import { define } from "../polyfills/define.js";
 import { console } from "./console.js";

@@ -1,10 +1,10 @@
-/** StarlingMonkey has most of the globals that people expect. Those that ask the host are kept from the build. */
+/** StarlingMonkey has most of the expected globals. Those that call the host are made to fail during the build. */
 
 import { define } from "../polyfills/define.js";
 import { console } from "./console.js";
 import { keepDataSoon } from "./data.js";
 import { ConnectError } from "./errors.js";
-import { event, handling } from "./event.js";
+import { currentEvent, handling } from "./event.js";
 import { RealtimeNamespace } from "./namespace.js";
 
 const globals = { RealtimeNamespace, ConnectError, console };
@@ -19,17 +19,17 @@ for (const name of ["setTimeout", "setInterval"]) {
 }
 for (const name of ["getRandomValues", "randomUUID"]) guard(crypto, name, `crypto.${name}`, (args) => args);
 
-/** Outside of handlers the call is an error that says so, where the engine would only trap. */
+/** Makes a call outside of handlers throw an error that says so. The engine alone would trap. */
 function guard(object, name, call, prepared) {
   const native = object[name];
   const value = (...args) => {
-    event(call);
+    currentEvent(call);
     return native.apply(object, prepared(args));
   };
   Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-/** The engine would end the handler. */
+/** Logs errors of a timer's callback. Without this, the engine would end the handler. */
 function caught(callback, args) {
   try {
     callback(...args);
@@ -40,7 +40,7 @@ function caught(callback, args) {
 
 const nativeRandom = Math.random;
 let seed = 1;
-/** At the top level, where libraries make up names for themselves, any sequence will do: Park and Miller's. */
+/** At the top level, where libraries generate names, any sequence is good enough: here Park and Miller's. */
 Math.random = () => {
   if (handling()) return nativeRandom();
   seed = (seed * 48_271) % 2_147_483_647;

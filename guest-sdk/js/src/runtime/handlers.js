@@ -1,4 +1,4 @@
-/** The handlers of a namespace, in the order in which they were registered. */
+/** The handlers of a namespace, in the order of registration. */
 
 export class Handlers {
   #named = new Map();
@@ -14,12 +14,12 @@ export class Handlers {
     this.#any.push(handler);
   }
 
-  /** What the component says of itself. */
+  /** The part of the component's description that lists its events. */
   describe() {
     return { events: [...this.#named.keys()], anyEvent: this.#any.length > 0 };
   }
 
-  /** What runs for an event: those of any event first, as in Socket.IO, but not for the host's own events. */
+  /** The handlers that run for an event. Those of `onAny` come first, as in Socket.IO, but not for the host's own events. */
   of(event) {
     const named = this.#named.get(event) ?? [];
     if (this.#any.length === 0 || event === "$connect" || event === "$disconnect") return named;

@@ -1,17 +1,17 @@
-/** A handshake as Socket.IO's server has it. */
+/** Converts a handshake to the form that it has in Socket.IO's server. */
 
 export function handshakeOf({ headers, query, auth, issued, ...rest }) {
   return {
     headers: Object.fromEntries(headers),
     query: grouped(query),
     auth: JSON.parse(auth),
-    // A `BigInt` in StarlingMonkey.
+    // In StarlingMonkey it is a `BigInt`.
     issued: Number(issued),
     ...rest,
   };
 }
 
-/** A name that comes several times has an array of values, as Node's `querystring` has it. */
+/** An object of names and values. A repeated name has an array of values, as in Node's `querystring`. */
 function grouped(pairs) {
   const values = new Map();
   for (const [name, value] of pairs) {

@@ -1,8 +1,8 @@
 /**
- * One request, sent by the host, and its answer.
+ * Sends one request through the host, and receives the response.
  *
- * The host's pollables (WASI 0.2) can be waited for only with the whole instance: its timers and other requests would stand
- * still. So they are asked again and again, after pauses that grow with the time waited.
+ * Waiting for a pollable of WASI 0.2 stops the whole instance, with its timers and other requests. So pollables are
+ * polled instead, with pauses that grow with the time waited.
  */
 
 import { handle } from "late:http/outgoing-handler@0.2.8";
@@ -11,15 +11,15 @@ import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
 
 import { performance } from "./performance.js";
 
-/** Milliseconds of a pause; between them it is a tenth of what was waited. */
-const SHORTEST = 1;
-const LONGEST = 20;
+/** The bounds of a pause, in milliseconds. Between them, a pause is a tenth of the time waited so far. */
+const SHORTEST_PAUSE = 1;
+const LONGEST_PAUSE = 20;
 
-/** Bytes that are read at once. */
-const READ = 1 << 16;
+/** The most bytes that are read at once. */
+const READ_SIZE = 1 << 16;
 
-/** What errors mean that do not say so themselves: codes of `wasi:http`, and a body's end before its end. */
-const TEXTS = {
+/** Texts for errors whose code does not explain them: codes of `wasi:http`, and of a stream that broke off. */
+const REASONS = {
   "last-operation-failed": () => "the answer broke off",
   "DNS-error": () => "its name was not found",
   "connection-limit-reached": () => "too many requests of this event are under way",
@@ -30,7 +30,7 @@ const TEXTS = {
 /** Methods that the contract has names for. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-/** Sends a request; returns status, headers and body of the answer. */
+/** Sends a request. Returns status, headers and body of the response. */
 export async function send(request) {
   const { url, body, signal } = request;
   const exchange = { signal, over: false };
@@ -51,7 +51,7 @@ function requestOf({ url, method, headers, body }) {
   try {
     outgoing.setMethod(METHODS.includes(method) ? { tag: method.toLowerCase() } : { tag: "other", val: method });
   } catch {
-    throw new TypeError(`fetch: \`${method}\` is no method`);
+    throw new TypeError(`fetch: \`${method}\` is not a method`);
   }
   outgoing.setScheme({ tag: url.protocol === "https:" ? "HTTPS" : "HTTP" });
   outgoing.setAuthority(url.host);
@@ -82,7 +82,7 @@ function byteOf(char) {
   return code;
 }
 
-/** Writes the body, or the part of it that the server wants before it has answered. */
+/** Writes the body, or the part of it that the server reads before it has answered. */
 async function write(sink, bytes, exchange) {
   try {
     {
@@ -96,7 +96,7 @@ async function write(sink, bytes, exchange) {
     }
     if (!exchange.over) OutgoingBody.finish(sink, null);
   } catch (thrown) {
-    // What failed takes no body; the answer says why.
+    // The request has failed, and the response has the reason.
     if (!thrown?.payload?.tag) throw thrown;
   }
 }
@@ -120,7 +120,7 @@ async function read(response, exchange) {
   const pieces = [];
   try {
     for (;;) {
-      const piece = stream.read(READ);
+      const piece = stream.read(READ_SIZE);
       if (piece.length > 0) pieces.push(piece);
       else await until(() => readable.ready(), exchange);
     }
@@ -145,17 +145,18 @@ function headersOf(response) {
   return fields.entries().map(([name, value]) => [name, String.fromCharCode(...value)]);
 }
 
-/** The value of a nested result; its error as that of a call is. */
+/** The value of a result that a call returned. Throws an error in the form in which calls throw theirs. */
 function unwrapped({ tag, val }) {
   if (tag === "ok") return val;
   throw { payload: val };
 }
 
+/** Polls until `ready` returns true. */
 async function until(ready, { signal }) {
   const start = performance.now();
   while (!ready()) {
     const pause = (performance.now() - start) / 10;
-    await waitFor(Math.round(Math.min(Math.max(pause, SHORTEST), LONGEST) * 1e6));
+    await waitFor(Math.round(Math.min(Math.max(pause, SHORTEST_PAUSE), LONGEST_PAUSE) * 1e6));
     signal?.throwIfAborted();
   }
 }
@@ -165,6 +166,6 @@ function failure({ host }, { tag, val }) {
   if (tag === "HTTP-request-denied") {
     return new TypeError(`fetch to ${host} was denied: start the host with --allow-net ${host}`, { cause });
   }
-  const text = TEXTS[tag]?.(val) ?? tag.replaceAll("-", " ");
+  const text = REASONS[tag]?.(val) ?? tag.replaceAll("-", " ");
   return new TypeError(`fetch to ${host} failed: ${text}`, { cause });
 }

@@ -1,4 +1,4 @@
-/** `RealtimeNamespace`: the global class that a handler's file makes one instance of. */
+/** `RealtimeNamespace`: the global class. A handler's file exports one instance of it. */
 
 import * as host from "realtime:gateway/namespace@0.1.0";
 
@@ -9,21 +9,21 @@ import { Handlers } from "./handlers.js";
 import { everybody, sent } from "./operator.js";
 import { Socket } from "./socket.js";
 
-/** Path and handlers of a namespace, for the SDK only. */
+/** Path and handlers of each namespace. Only the SDK can read them. */
 const parts = new WeakMap();
 
-/** The parts of a namespace; undefined for anything else. */
+/** The path and handlers of a namespace; undefined for other values. */
 export function partsOf(value) {
   return parts.get(value);
 }
 
-/** An instance is a function, as the documentation promises, with the class's methods. */
+/** An instance is a function with the methods of the class, as the documentation says. */
 export class RealtimeNamespace {
   constructor(path) {
     if (path !== undefined && typeof path !== "string") {
       throw new TypeError(`RealtimeNamespace: the path is a string such as '/chat', not ${check.kind(path)}`);
     }
-    const ns = Object.setPrototypeOf((...request) => notASocketEvent(...request), new.target.prototype);
+    const ns = Object.setPrototypeOf((...call) => answerRequest(...call), new.target.prototype);
     const handlers = new Handlers();
     Object.defineProperties(ns, {
       name: { get: () => path ?? cached("ns.name", () => host.name()), configurable: true },
@@ -96,8 +96,8 @@ export class RealtimeNamespace {
 }
 Object.setPrototypeOf(RealtimeNamespace.prototype, Function.prototype);
 
-/** A namespace called as a request handler: socket events never come this way. */
-function notASocketEvent(request, response, next) {
+/** Called when a namespace is used as a handler of HTTP requests: passes the request on, or answers with status 404. */
+function answerRequest(request, response, next) {
   if (typeof next === "function") return next();
   if (typeof response?.end === "function") {
     response.statusCode = 404;

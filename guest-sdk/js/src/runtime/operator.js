@@ -1,4 +1,4 @@
-/** Broadcasts: which sockets are meant, and what is done with all of them. Operators are immutable values. */
+/** Broadcasts: selecting sockets, and acting on all of them. Operators are immutable values. */
 
 import * as host from "realtime:gateway/broadcast-operator@0.1.0";
 
@@ -8,7 +8,7 @@ import { keepData } from "./data.js";
 import { handshakeOf } from "./handshake.js";
 import { decode, encode } from "./payload.js";
 
-/** Milliseconds that clients have to answer where the handler does not say: half of what a handler has by default. */
+/** How many milliseconds a call waits for answers by default: half of a handler's default time limit. */
 export const ACK_TIMEOUT = 5000;
 
 const EVERYBODY = {
@@ -96,7 +96,7 @@ export class BroadcastOperator {
 /** Every socket of the namespace. */
 export const everybody = new BroadcastOperator(EVERYBODY);
 
-/** Every socket but the current event's. */
+/** Every socket except that of the current event. */
 export const others = new BroadcastOperator({ ...EVERYBODY, options: { ...EVERYBODY.options, excludeSender: true } });
 
 /** Another socket, as it was when it was fetched. */
@@ -115,7 +115,7 @@ class RemoteSocket {
     return this.#operator.emit(event, ...args);
   }
 
-  /** Of Socket.IO's own names; the answer of this one socket. */
+  /** As in Socket.IO. `emitWithAck` of the result resolves to the answer of this one socket. */
   timeout(ms) {
     const operator = this.#operator.timeout(ms);
     return { emitWithAck: (event, ...args) => onlyAnswer(operator, event, args) };
@@ -145,7 +145,7 @@ async function onlyAnswer(operator, event, args) {
   return answers[0];
 }
 
-/** The arguments of an event that is sent. */
+/** The payload of an event that is sent. */
 export function sent(call, args) {
   if (typeof args.at(-1) === "function") {
     throw new TypeError(`${call}: a callback cannot wait for the answer; use \`await …emitWithAck(event, …)\``);

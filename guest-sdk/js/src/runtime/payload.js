@@ -1,11 +1,11 @@
-/** Arguments as the contract has them: the text of a JSON array, and attachments in place of binary values. */
+/** The contract's form of arguments: the text of a JSON array, with attachments for binary values. */
 
-/** Values to a payload. Binary values, at any depth, become attachments. */
+/** Encodes values as a payload. Binary values, at any depth, become attachments. */
 export function encode(values) {
-  // A function that is called for every value makes the engine take several times as long.
+  // Without a replacer function, as that makes the engine several times slower.
   if (isPlain(values, 0)) return { json: JSON.stringify(values), attachments: [] };
   const attachments = [];
-  // A function, for `this`: `Buffer` has turned itself into something else by the time that `value` is given.
+  // Not an arrow function, as it needs `this`: `value` of a `Buffer` is already the result of its `toJSON`.
   const json = JSON.stringify(values, function (key, value) {
     const bytes = bytesOf(this[key]) ?? bytesOf(value);
     if (bytes === undefined) return value;
@@ -15,16 +15,16 @@ export function encode(values) {
   return { json, attachments };
 }
 
-/** A payload to values. Attachments become `Uint8Array`s. */
+/** Decodes a payload. Attachments become `Uint8Array`s. */
 export function decode({ json, attachments }) {
   const values = JSON.parse(json);
   return attachments.length === 0 ? values : filled(values, attachments);
 }
 
-/** The depth to which values are looked through: what is deeper may have no end. */
+/** The depth to which values are searched, as a cycle has no end. */
 const PLAIN_DEPTH = 32;
 
-/** Whether there certainly is no binary value in a value, at any depth, and none that it turns into. */
+/** Whether a value certainly contains no binary value, and none that could become one (`toJSON`). */
 function isPlain(value, depth) {
   if (typeof value !== "object" || value === null) return true;
   if (depth === PLAIN_DEPTH || ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value.toJSON) return false;
@@ -41,7 +41,7 @@ function bytesOf(value) {
   return undefined;
 }
 
-/** Puts attachments where their placeholders are. The host has checked that they fit. */
+/** Replaces placeholders with their attachments. The host has checked that they match. */
 function filled(value, attachments) {
   if (typeof value !== "object" || value === null) return value;
   if (value._placeholder === true && Number.isInteger(value.num)) return attachments[value.num];

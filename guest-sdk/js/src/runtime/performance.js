@@ -1,4 +1,4 @@
-/** `performance`: the engine's own counts from the moment at which the component was built. */
+/** `performance`. The engine's own counts from the time when the component was built. */
 
 import { now } from "wasi:clocks/monotonic-clock@0.3.0";
 

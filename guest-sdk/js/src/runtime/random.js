@@ -1,18 +1,18 @@
 /**
- * Random numbers, of the host's making.
+ * Random numbers from the host.
  *
- * The engine's own generator is seeded when the component is built, and would give the same numbers in every event.
+ * The engine's own generator is seeded when the component is built, so every event would get the same numbers.
  */
 
 import { getRandomBytes } from "wasi:random/random@0.2.6";
 
-import { event, handling } from "./event.js";
+import { currentEvent, handling } from "./event.js";
 
-/** What the Web Cryptography API allows at once. */
+/** The most bytes that one call may ask for, by the Web Cryptography API. */
 const QUOTA = 65_536;
 
-function bytes(call, length) {
-  event(call);
+function randomBytes(call, length) {
+  currentEvent(call);
   return getRandomBytes(length);
 }
 
@@ -22,16 +22,17 @@ export const crypto = {
       throw new TypeError("crypto.getRandomValues takes an array of integers");
     }
     if (array.byteLength > QUOTA) throw new DOMException(`more than ${QUOTA} bytes`, "QuotaExceededError");
-    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(bytes("crypto.getRandomValues", array.byteLength));
+    const bytes = randomBytes("crypto.getRandomValues", array.byteLength);
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(bytes);
     return array;
   },
 
   /** Version 4 of RFC 9562. */
   randomUUID() {
-    const random = bytes("crypto.randomUUID", 16);
-    random[6] = (random[6] & 0x0f) | 0x40;
-    random[8] = (random[8] & 0x3f) | 0x80;
-    const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const bytes = randomBytes("crypto.randomUUID", 16);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   },
 };
@@ -39,8 +40,8 @@ export const crypto = {
 const atBuildTime = Math.random;
 
 /**
- * As `Math.random`: 53 random bits. At the top level of a file, where libraries make up names for themselves, the engine's
- * own will do.
+ * Replaces `Math.random`: 53 random bits. At the top level of a file, where libraries generate names, the engine's own
+ * generator is good enough.
  */
 export function random() {
   if (!handling()) return atBuildTime();

@@ -1,4 +1,4 @@
-/** The component's exports: what a namespace is, and how it handles one event. */
+/** The component's exports: the description of its namespace, and the handling of one event. */
 
 import { keepData } from "./data.js";
 import { rejection } from "./errors.js";
@@ -7,15 +7,15 @@ import { partsOf } from "./namespace.js";
 import { decode, encode } from "./payload.js";
 import { onOneLine } from "./stack.js";
 
-/** The contract's `event-handler` for what a file exports. */
+/** The contract's `event-handler` for the exports of a file. */
 export function serve(exported) {
   const { ns, path, handlers } = namespaceOf(exported);
   const describe = () => ({ namespace: path ?? null, ...handlers.describe() });
   const handle = async ({ name, payload, wantsAck }) => {
-    const current = begin();
+    const event = begin();
     let ack = null;
     const args = decode(payload);
-    // The callback counts before the returned value, and only once.
+    // The first call of the callback is the acknowledgement. The returned value is used only if there was no call.
     if (wantsAck) args.push((...values) => void (ack ??= encode(values)));
     try {
       let first;
@@ -23,14 +23,14 @@ export function serve(exported) {
         const returned = await handler.apply(ns, args);
         if (first === undefined) first = returned;
       }
-      if (current.cache !== undefined) keepData();
-      reportRejected(current);
+      if (event.cache !== undefined) keepData();
+      logUnawaited(event);
       if (wantsAck && first !== undefined) ack ??= encode([first]);
       return ack;
     } catch (error) {
-      reportRejected(current, error);
-      if (ack === null) throw refused(name, error);
-      // What was acknowledged stands, as every call before the error does.
+      logUnawaited(event, error);
+      if (ack === null) throw handlerError(name, error);
+      // An acknowledgement stays valid, like every other call before the error.
       console.error(onOneLine(error));
       return ack;
     }
@@ -46,16 +46,16 @@ function namespaceOf(exported) {
   throw new Error("the file does not export its namespace: end it with `module.exports = ns` or `export default ns`");
 }
 
-/** Logs the errors of commands that nobody awaited, other than the one that the handler failed with. */
-function reportRejected({ rejected }, failedWith) {
-  if (rejected === undefined) return;
-  for (const error of rejected) {
+/** Logs the errors of commands that nobody awaited, except for the one that the handler failed with. */
+function logUnawaited({ unawaited }, failedWith) {
+  if (unawaited === undefined) return;
+  for (const error of unawaited) {
     if (error !== failedWith) console.error(onOneLine(error));
   }
 }
 
 /** The contract's `handler-error`. */
-function refused(event, error) {
+function handlerError(event, error) {
   const val = event === "$connect" ? rejection(error) : undefined;
   return val === undefined ? { tag: "failed", val: onOneLine(error) } : { tag: "rejected", val };
 }

@@ -1,11 +1,11 @@
-/** `ns.socket`: where handlers are registered, and the current event's socket. */
+/** `ns.socket`: the socket of the current event. Handlers are registered on it. */
 
 import * as host from "realtime:gateway/socket@0.1.0";
 
 import * as check from "./check.js";
 import { command, request } from "./commands.js";
 import { getData, keepData, setData } from "./data.js";
-import { cached, event, handling } from "./event.js";
+import { cached, currentEvent, handling } from "./event.js";
 import { handshakeOf } from "./handshake.js";
 import { ACK_TIMEOUT, others, sent } from "./operator.js";
 import { decode } from "./payload.js";
@@ -24,7 +24,7 @@ export class Socket {
     return this;
   }
 
-  /** As `on`: each event has a new instance, so that there is nothing to remember a first time in. */
+  /** Alias of `on`: each event runs in a fresh instance, which cannot know that the handler ran before. */
   once(event, handler) {
     return this.on(event, handler);
   }
@@ -55,7 +55,7 @@ export class Socket {
   }
 
   get connected() {
-    event("socket.connected");
+    currentEvent("socket.connected");
     return host.connected();
   }
 
@@ -109,14 +109,14 @@ export class Socket {
     return others.local;
   }
 
-  /** This socket, for events that may be dropped where the client is slow to receive. */
+  /** The same socket, but events may be dropped if its client is slow to receive. */
   get volatile() {
     const socket = this.#copy();
     socket.#volatile = true;
     return socket;
   }
 
-  /** This socket, with so many milliseconds for the answer to `emitWithAck`. */
+  /** The same socket, but `emitWithAck` waits this many milliseconds for the answer. */
   timeout(ms) {
     const socket = this.#copy();
     socket.#timeout = check.milliseconds("timeout", ms);

@@ -1,16 +1,16 @@
-/** Positions in the bundle as positions in the handler's own files; for the component, and for errors of its build. */
+/** Maps positions in the bundle to the handler's own files, both in the component and for errors of its build. */
 
-/** What the engines call the bundle: QuickJS, and StarlingMonkey where the build names it so. */
+/** The bundle's name in stack traces: QuickJS's own name, and the one that the build gives to StarlingMonkey. */
 const POSITION = /(?:componentize-qjs:user\.js|realtime-handler):(\d+):(\d+)/;
 
-/** Frames of what calls the handlers. */
+/** Frames of the code that calls the handlers. */
 const CALLERS = /^\s+at ((?:apply|call) \(native\)$|export_eventHandler)/;
 
 /**
- * A function that replaces every position of a text; lines that point into the SDK are left out. `source` gives the map, as
- * the text of what the build's `handlersMap` returns, or nothing while the file is still being evaluated.
+ * Returns a function that replaces the positions in a text and removes lines that point into the SDK. `load` returns
+ * the map that the build's `handlersMap` made, as JSON text; or undefined while the file is still being evaluated.
  */
-export function mapper(source) {
+export function mapper(load) {
   let map;
   const mappedLine = (line) => {
     if (CALLERS.test(line)) return undefined;
@@ -22,7 +22,7 @@ export function mapper(source) {
   };
   return (text) => {
     if (!POSITION.test(text)) return text;
-    const json = map === undefined ? source() : undefined;
+    const json = map === undefined ? load() : undefined;
     if (json !== undefined) map = JSON.parse(json);
     if (map === undefined) return text;
     return text.split("\n").map(mappedLine).filter((line) => line !== undefined).join("\n");

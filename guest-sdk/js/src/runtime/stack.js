@@ -1,5 +1,5 @@
 /**
- * Stacks that point into the handler's own files.
+ * Stack traces that point into the handler's own files.
  *
  * The build appends a source map to the bundle, as text. It is parsed when an error is shown.
  */
@@ -10,7 +10,7 @@ const SOURCE_MAP = Symbol.for("realtime.source-map");
 
 export const mapped = mapper(() => globalThis[SOURCE_MAP]);
 
-/** What an error says, as text of several lines: name and message, frames, causes. */
+/** An error as text of several lines: name and message, frames, causes. */
 export function described(error) {
   if (!(error instanceof Error)) return undefined;
   const frames = mapped(frameLines(error)).trimEnd();
@@ -19,13 +19,13 @@ export function described(error) {
   return error.cause === undefined ? text : `${text}\ncaused by ${described(error.cause) ?? String(error.cause)}`;
 }
 
-/** The same for one line of a log. */
+/** The same in one line, for the log. */
 export function onOneLine(thrown) {
   const text = described(thrown) ?? `thrown: ${String(thrown)}`;
   return text.toWellFormed().replace(/\s*\n\s*/g, " ");
 }
 
-/** Frames in V8's form, whichever the engine: `    at name (file:line:column)`. */
+/** The frames in V8's form, whatever the engine: `    at name (file:line:column)`. */
 function frameLines(error) {
   const lines = String(error.stack ?? "").split("\n");
   const frames = lines.map((line) => {

@@ -1,29 +1,29 @@
 /**
- * Timers. What is still to come when the handler's promise has settled is dropped with the event.
+ * Timers. Those that are pending when the handler's promise settles are dropped with the event.
  *
- * Several callbacks that are due run in the order of their times, whatever the order in which the host wakes us.
+ * Callbacks that are due at once run in the order of their times, whatever the order in which the host wakes us.
  */
 
 import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
 
 import { keepDataSoon } from "./data.js";
-import { cached, event } from "./event.js";
+import { cached, currentEvent } from "./event.js";
 
-/** The longest delay that browsers and Node take; beyond it they do not wait at all. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of browsers and Node. For a longer one they do not wait at all. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
-/** Milliseconds by which sums of times may be off. */
+/** The rounding error of a sum of times, in milliseconds. */
 const ROUNDING = 0.001;
 
-/** Those of the event by number, in the order in which they were set. */
+/** The event's timers by id, in the order in which they were set. */
 const pending = () => cached("timers", () => new Map());
-/** Numbers are never used again: an instance may handle further events. */
+/** The last id. Ids are never used again, as an instance may handle further events. */
 let last = 0;
 
 function set(call, callback, delay, interval, args) {
-  event(call);
+  currentEvent(call);
   if (typeof callback !== "function") throw new TypeError(`${call} takes a function`);
-  const ms = delay >= 1 && delay <= LONGEST ? Math.trunc(delay) : 1;
+  const ms = delay >= 1 && delay <= LONGEST_DELAY ? Math.trunc(delay) : 1;
   last += 1;
   pending().set(last, { callback, args, due: performance.now() + ms, interval: interval ? ms : undefined });
   wakeAfter(ms);
@@ -41,7 +41,7 @@ async function wakeAfter(ms) {
   for (const id of due()) await fire(id);
 }
 
-/** Timers whose time has come, earliest first; the sort is stable. */
+/** The ids of timers that are due, earliest first. The sort is stable. */
 function due() {
   const now = performance.now() + ROUNDING;
   const timers = pending();
@@ -49,7 +49,7 @@ function due() {
   return ids.sort((a, b) => timers.get(a).due - timers.get(b).due);
 }
 
-/** Awaited, so that what one callback has resolved goes on before the next one. */
+/** Runs a timer. Callers await it, so that promises which a callback resolved continue before the next callback. */
 async function fire(id) {
   const timers = pending();
   const timer = timers.get(id);

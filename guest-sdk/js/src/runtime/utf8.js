@@ -1,4 +1,4 @@
-/** Text to bytes, for what the SDK itself prints. */
+/** Encodes text as UTF-8. The SDK prints with it, so that no `TextEncoder` is needed. */
 
 export function utf8(text) {
   const bytes = unescape(encodeURIComponent(text));
