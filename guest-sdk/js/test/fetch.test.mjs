@@ -168,6 +168,6 @@ describe("errors of fetch", () => {
       assert.match(error.message, message);
     }
     const error = await ask("get", `${url}/seen`, { method: "A B" });
-    assert.deepEqual([error.name, error.message], ["TypeError", "fetch: `A B` is no method"]);
+    assert.deepEqual([error.name, error.message], ["TypeError", "fetch: `A B` is not a method"]);
   });
 });
