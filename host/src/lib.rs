@@ -1,21 +1,10 @@
 //! A Socket.IO server whose event handlers are sandboxed WebAssembly components.
 //!
-//! `ARCHITECTURE.md` has the map. Imports go one way: `cli → app → {http, guest, adapter}`,
-//! `http → engine_io::transport → engine_io`, `guest → {runtime, gateway}`, `adapter → gateway → {socket_io, engine_io}`;
-//! `cli → build`; `config`, `hint`, `machine`, `private_dir` and `telemetry` are leaves.
+//! `ARCHITECTURE.md` has the map. Imports go one way: `main → cli → {app, build, config}`, `app → config`; `hint` is a leaf.
+//! The parts are crates below `host/crates/`; `app` is the only place that knows all of them.
 
-pub mod adapter;
 pub mod app;
 pub mod build;
 pub mod cli;
 pub mod config;
-pub mod engine_io;
-pub mod gateway;
-pub mod guest;
 pub mod hint;
-pub mod http;
-pub mod machine;
-pub mod private_dir;
-pub mod runtime;
-pub mod socket_io;
-pub mod telemetry;

@@ -4,13 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use host::cli::{Cli, Command};
-use host::telemetry::{self, LogFormat};
 use host::{app, hint};
+use telemetry::LogFormat;
 
 fn main() -> ExitCode {
-    match execute(Cli::parse()) {
+    match execute(Cli::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprint!("{}", render(&error));
@@ -22,8 +21,8 @@ fn main() -> ExitCode {
 fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(run) => {
-            telemetry::init(run.log_format)?;
-            block_on(app::run(run.into_config()?))
+            telemetry::init(run.log_format())?;
+            block_on(app::run(run.prepare()?))
         }
         Command::Build(build) => {
             telemetry::init(LogFormat::Pretty)?;

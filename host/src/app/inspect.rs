@@ -5,12 +5,12 @@ use std::io::Write as _;
 
 use anyhow::Context;
 use bytesize::ByteSize;
+use guest::{Examination, Granted};
+use runtime::Calls;
 
-use super::mount::{explain, start_runtime};
+use super::load::{explain, start_runtime};
+use super::wording;
 use crate::config::InspectConfig;
-use crate::gateway::handler::Description;
-use crate::guest::{Examination, Granted};
-use crate::runtime::Calls;
 
 /// What runs a handler inside of its component, as `host build` names it there; others are native code.
 const ENGINES: [&str; 3] = ["CPython", "QuickJS", "StarlingMonkey"];
@@ -21,7 +21,7 @@ const ENGINES: [&str; 3] = ["CPython", "QuickJS", "StarlingMonkey"];
 ///
 /// Where the file is no component, or could not be served; what is known is printed all the same.
 pub async fn inspect(config: InspectConfig) -> anyhow::Result<()> {
-    let runtime = start_runtime(&config.handler, config.cache_dir.as_deref())?;
+    let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let examination = Examination::of(runtime, &config.file).await.map_err(explain)?;
     let text = render(&examination);
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to stdout")?;
@@ -46,7 +46,7 @@ fn render(examination: &Examination) -> String {
     }
     if let Ok(description) = &examination.description {
         line("namespace", description.namespace.as_deref().unwrap_or("given by `host run`, else /"));
-        line("events", &events(description));
+        line("events", &wording::events(description));
     }
     if examination.answers_http {
         line("answers", "plain HTTP requests");
@@ -67,14 +67,4 @@ fn world(calls: Calls) -> &'static str {
         Calls::Plain => "handler",
         Calls::Concurrent => "async-handler",
     }
-}
-
-/// The names of the events that have a handler, in order.
-pub(super) fn events(description: &Description) -> String {
-    let mut events: Vec<_> = description.events.iter().map(String::as_str).collect();
-    events.sort_unstable();
-    if description.any_event {
-        events.push("(any other)");
-    }
-    events.join(", ")
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use engine_io::transport::Endpoint;
+use gateway::Gateway;
+use telemetry::{Gauges, metrics};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::mount::Parts;
-use crate::engine_io::transport::Endpoint;
-use crate::gateway::Gateway;
-use crate::telemetry::{Gauges, metrics};
 
 /// What the host waits for while it serves.
 pub(super) struct Signals {
@@ -24,7 +24,7 @@ pub(super) struct Status {
     pub parts: Parts,
 }
 
-/// The signal that asks for the status: SIGUSR1, which ends the process until this is called.
+/// Installs the SIGUSR1 handler; before this the signal kills the process.
 pub(super) fn status_signal() -> anyhow::Result<Signal> {
     signal(SignalKind::user_defined1()).context("cannot wait for SIGUSR1")
 }
@@ -51,7 +51,7 @@ impl Signals {
 impl Status {
     fn log(&self) {
         let (sessions, sessions_ending) = self.endpoint.counts();
-        let counts = self.parts.adapters.iter().map(|adapter| adapter.counts());
+        let counts = self.parts.mounts.iter().map(|mount| mount.namespace().counts());
         let (sockets, rooms) = counts.fold((0, 0), |(sockets, rooms), (s, r)| (sockets + s, rooms + r));
         let usage = self.parts.runtime.usage();
         metrics().log_status(&Gauges {

@@ -37,7 +37,7 @@ pub struct Options {
 impl Options {
     fn cache(&self) -> anyhow::Result<&Path> {
         let cache = self.cache.as_deref().context("a folder is needed to build this, and nothing is to be kept");
-        cache.hint("leave --no-cache away, or build it before: `host build SOURCE -o handler.wasm`")
+        cache.hint("drop --no-cache, or build it before: `host build SOURCE -o handler.wasm`")
     }
 }
 
@@ -50,7 +50,7 @@ pub fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     let kind = Source::of(source)?;
     if options.engine.is_some() && !matches!(kind, Source::JavaScript(_)) {
         let source = source.display();
-        return Err(hint::error(format!("--engine is for JavaScript, and `{source}` is none"), "leave it away"));
+        return Err(hint::error(format!("--engine is for JavaScript, and `{source}` is none"), "drop --engine"));
     }
     match kind {
         Source::Component(file) => Ok(file),

@@ -8,7 +8,7 @@ use anyhow::Context;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
-use crate::private_dir;
+use runtime::private_dir;
 
 #[derive(Embed)]
 #[folder = "../guest-sdk"]

@@ -32,7 +32,7 @@ pub struct Build {
 }
 
 /// How handlers are built.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct BuildArgs {
     /// Install what the build needs and does not find: into the cache's folder, a project's npm packages into the project,
     /// the target wasm32-wasip2 into Rust.

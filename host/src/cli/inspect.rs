@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use runtime::RuntimeLimits;
+
 use super::cache::CacheArgs;
-use crate::config::{HandlerLimits, InspectConfig};
-use crate::machine;
+use crate::config::{InspectConfig, Machine};
 
 /// Say what a component is: its namespace and events, what it imports and whether that is granted, its size, what made
 /// it.
@@ -25,8 +26,10 @@ impl Inspect {
     ///
     /// There is no place for a cache, and none is given.
     pub fn into_config(self) -> anyhow::Result<InspectConfig> {
-        let total_memory = machine::handler_memory().max(HandlerLimits::default().memory);
-        let handler = HandlerLimits { instances: 1, total_memory, ..HandlerLimits::default() };
-        Ok(InspectConfig { file: self.file, cache_dir: self.cache.dir()?, handler })
+        let Machine { handler_memory, may_swap, .. } = Machine::here();
+        let usual = RuntimeLimits::default();
+        let total_memory = handler_memory.max(usual.memory);
+        let runtime = RuntimeLimits { instances: 1, total_memory, may_swap, ..usual };
+        Ok(InspectConfig { file: self.file, cache_dir: self.cache.dir()?, runtime })
     }
 }

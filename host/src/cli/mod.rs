@@ -3,16 +3,19 @@
 pub mod build;
 mod cache;
 pub mod inspect;
-mod limits;
-mod net;
+mod log;
 pub mod new;
 pub mod run;
-mod units;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::config;
 
 /// Serves Socket.IO; every event runs a sandboxed WebAssembly component.
 #[derive(Debug, clap::Parser)]
 #[command(name = "host", version, max_term_width = 120, arg_required_else_help = true)]
 pub struct Cli {
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -24,4 +27,12 @@ pub enum Command {
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),
+}
+
+impl Cli {
+    /// Reads the command line and the environment. Where they are wrong, or ask for help, it prints that and exits.
+    pub fn read() -> Self {
+        let command = Self::command().mut_subcommand("run", config::show_defaults);
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
 }

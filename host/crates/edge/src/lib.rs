@@ -1,0 +1,21 @@
+//! HTTP/1.1 at the edge of the host: the listener and its connections, routes, CORS, static files.
+//!
+//! **Job.** [`Server`] accepts connections; [`Routes`] decides by a request's path who answers it: the Engine.IO endpoint, a
+//! file, or the handler of a mount.
+//!
+//! **Promises.** A client has a bounded time and a bounded buffer for the head of a request; an answer that is not whole
+//! never looks whole; stopping lets the answers that are under way be sent.
+//!
+//! **Must not know** what runs handlers, or wasmtime.
+
+#![warn(missing_docs, unreachable_pub)]
+
+mod body;
+mod cors;
+mod cut;
+mod routes;
+mod server;
+
+pub use cors::CorsOrigins;
+pub use routes::Routes;
+pub use server::{Remaining, Server};

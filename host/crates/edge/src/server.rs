@@ -1,0 +1,130 @@
+//! The listener and its connections.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_io::handler::Service;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::cut::Cut;
+use crate::routes::Routes;
+
+/// How long a client may take to send the head of a request, or be silent between two of them.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes that a connection buffers of a request's head.
+const HEAD_BUFFER: usize = 16 * 1024;
+/// How long accepting pauses where the process has no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A bound listener.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Binds an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// As the operating system says, the address being in use above all.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await? })
+    }
+
+    /// The address with its real port.
+    ///
+    /// # Errors
+    ///
+    /// As the operating system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves connections until `stop` is ready; then takes no more. Those that are left are still served.
+    pub async fn serve<S: Service>(self, routes: Routes<S>, stop: impl Future<Output = ()>) -> Remaining {
+        let routes = Arc::new(routes);
+        let (stopping, stop_seen) = watch::channel(());
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        tokio::spawn(connection(stream, peer, routes.clone(), stop_seen.clone()));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(stop_seen);
+        Remaining { stopping }
+    }
+}
+
+/// Connections that were open when the listener was closed.
+#[derive(Debug)]
+pub struct Remaining {
+    /// Every connection holds a receiver.
+    stopping: watch::Sender<()>,
+}
+
+impl Remaining {
+    /// Waits until they have sent the answers that are under way.
+    pub async fn finish(self) {
+        self.stopping.send_replace(());
+        self.stopping.closed().await;
+    }
+}
+
+async fn connection<S: Service>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Arc<Routes<S>>,
+    mut stop: watch::Receiver<()>,
+) {
+    // Packets are small and wait for nothing; without this the kernel would collect them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "connection lost before its first request");
+        return;
+    }
+    let cut = Cut::default();
+    let of_requests = cut.clone();
+    let service = service_fn(move |request| {
+        let (routes, cut) = (routes.clone(), of_requests.clone());
+        async move { Ok::<_, Infallible>(routes.answer(request, peer.ip().to_canonical(), cut).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let mut stopping = false;
+    let result = loop {
+        tokio::select! {
+            result = &mut connection => break result,
+            () = cut.is_cut() => {
+                return tracing::debug!(%peer, "connection cut: its answer could not be completed");
+            }
+            _ = stop.changed(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}

@@ -1,0 +1,71 @@
+//! What the layer above implements to serve sessions.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::reason::CloseReason;
+use crate::session::Session;
+
+/// Serves the sessions of an endpoint.
+pub trait Service: Send + Sync + 'static {
+    /// What serves one session.
+    type Handler: SessionHandler;
+
+    /// A session was opened.
+    fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> Self::Handler;
+}
+
+impl<S: Service> Service for Arc<S> {
+    type Handler = S::Handler;
+
+    fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> S::Handler {
+        (**self).open(session, request, now)
+    }
+}
+
+/// Serves one session. Its methods are called by the session's task alone, one at a time.
+pub trait SessionHandler: Send + Unpin + 'static {
+    /// Takes a message of the client.
+    ///
+    /// # Errors
+    ///
+    /// The session is closed for the reason that is returned.
+    fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason>;
+
+    /// Whether [`SessionHandler::message`] wants more at this moment. While it does not, the transport is not read.
+    fn wants_input(&self) -> bool;
+
+    /// Goes on with the work that messages caused. Ready when there is none left.
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// The session ended. Work that is left is done by further calls of [`SessionHandler::poll_work`].
+    fn close(&mut self, reason: CloseReason);
+
+    /// When the session is to be closed unless this changes.
+    fn expires(&self) -> Option<Instant>;
+}
+
+/// A message of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// A text, without its packet type.
+    Text(&'a str),
+    /// Bytes.
+    Binary(Bytes),
+}
+
+/// The first request of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientRequest {
+    /// Lower-case names, in order of arrival; a repeated header is joined with `, `.
+    pub headers: Vec<(String, String)>,
+    /// Decoded.
+    pub query: Vec<(String, String)>,
+    /// The client's address.
+    pub address: std::net::IpAddr,
+    /// Path and query.
+    pub url: String,
+}

@@ -1,0 +1,136 @@
+//! What the requests of a long-polling session share with its task.
+//!
+//! A session has at most one GET and one POST at a time. The POST's packets wait here until the task has read them.
+
+use std::task::Waker;
+
+use crate::payload::{PayloadError, Piece, Pieces};
+
+/// The long-polling half of a session. Dropped when the session is upgraded.
+#[derive(Debug, Default)]
+pub(crate) struct LongPoll {
+    /// Packets of a POST that the task has not read yet.
+    inbox: Option<Pieces>,
+    /// Wakes the POST when its packets have been read.
+    post: Option<Waker>,
+    post_active: bool,
+    /// Wakes the GET that waits for packets.
+    get: Option<Waker>,
+    get_active: bool,
+    /// The GET found nothing when it came.
+    get_waited: bool,
+    /// A WebSocket is being opened for the session.
+    upgrading: bool,
+    /// The waiting GET is to be answered with a noop.
+    noop_due: bool,
+}
+
+/// A second request of the same kind while the first one waits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Overlap;
+
+impl LongPoll {
+    pub(crate) fn begin_get(&mut self) -> Result<(), Overlap> {
+        begin(&mut self.get_active)
+    }
+
+    pub(crate) fn begin_post(&mut self) -> Result<(), Overlap> {
+        begin(&mut self.post_active)
+    }
+
+    pub(crate) fn end_get(&mut self) {
+        self.get_active = false;
+        self.get_waited = false;
+        self.get = None;
+    }
+
+    pub(crate) fn end_post(&mut self) {
+        self.post_active = false;
+        self.post = None;
+    }
+
+    /// Whether the GET found nothing when it came.
+    pub(crate) fn get_has_waited(&self) -> bool {
+        self.get_waited
+    }
+
+    /// Lets the GET wait for packets; false where it is to be answered with a noop.
+    pub(crate) fn wait_for_frames(&mut self, get: &Waker) -> bool {
+        if self.noop_due {
+            return false;
+        }
+        self.get = Some(get.clone());
+        self.get_waited = true;
+        true
+    }
+
+    /// The GET is answered: a noop that was due is no longer needed.
+    pub(crate) fn clear_noop(&mut self) {
+        self.noop_due = false;
+    }
+
+    /// Keeps the packets of a POST for the task.
+    pub(crate) fn deliver(&mut self, pieces: Pieces) {
+        self.inbox = Some(pieces);
+    }
+
+    /// Lets the POST wait until its packets have been read; false where they have been.
+    pub(crate) fn wait_for_reader(&mut self, post: &Waker) -> bool {
+        if self.inbox.is_some() {
+            self.post = Some(post.clone());
+        }
+        self.inbox.is_some()
+    }
+
+    /// The next packet of the POST, for the task.
+    pub(crate) fn read(&mut self) -> Option<Result<Piece, PayloadError>> {
+        let inbox = self.inbox.as_mut()?;
+        let piece = inbox.next();
+        if inbox.is_done() {
+            self.inbox = None;
+            if let Some(post) = self.post.take() {
+                post.wake();
+            }
+        }
+        piece
+    }
+
+    /// Drops what was not read, and wakes the requests that wait.
+    pub(crate) fn stop_reading(&mut self) {
+        self.inbox = None;
+        self.wake();
+    }
+
+    /// False where an upgrade is under way.
+    pub(crate) fn begin_upgrade(&mut self) -> bool {
+        !std::mem::replace(&mut self.upgrading, true)
+    }
+
+    pub(crate) fn abandon_upgrade(&mut self) {
+        self.upgrading = false;
+    }
+
+    /// Answers a waiting GET with a noop.
+    pub(crate) fn release_get(&mut self) {
+        if let Some(get) = self.get.take() {
+            self.noop_due = true;
+            get.wake();
+        }
+    }
+
+    pub(crate) fn wake_get(&mut self) {
+        if let Some(get) = self.get.take() {
+            get.wake();
+        }
+    }
+
+    pub(crate) fn wake(&mut self) {
+        for waker in [self.get.take(), self.post.take()].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+}
+
+fn begin(active: &mut bool) -> Result<(), Overlap> {
+    if std::mem::replace(active, true) { Err(Overlap) } else { Ok(()) }
+}

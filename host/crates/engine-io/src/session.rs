@@ -1,0 +1,391 @@
+//! One Engine.IO session, as everybody but its own task sees it: what waits for its client, and whether it is open.
+//!
+//! Any thread may send or close; the session's task, which owns the transport, is woken and does the rest. Nothing here
+//! does I/O or reads a clock.
+
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+
+use crate::long_poll::{LongPoll, Overlap};
+use crate::outbox::{Encoded, Outbox};
+use crate::packet::Frame;
+use crate::payload::{PayloadError, Piece, Pieces};
+use crate::reason::CloseReason;
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
+
+/// The shared half of a session.
+#[derive(Debug)]
+pub struct Session {
+    id: Box<str>,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    outbox: Outbox,
+    /// Frames that left the outbox for the transport.
+    taken: u64,
+    phase: Phase,
+    /// Wakes the session's task; taken when used, so that a burst of packets wakes it once.
+    task: Option<Waker>,
+    /// The session's task is running: it looks here again before it sleeps and need not be woken.
+    running: bool,
+    /// Packets cannot be sent now: more of them need not wake the task.
+    blocked: bool,
+    /// Something other than a packet wants the task's attention.
+    noticed: bool,
+    /// The host stops, and the session was closing before.
+    hurried: bool,
+    /// Only for sessions that use long-polling.
+    polling: Option<Box<LongPoll>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// What waits is still sent.
+    Closing(CloseReason),
+    Closed(CloseReason),
+}
+
+/// What became of a packet that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It waits for the client.
+    Queued {
+        /// Volatile packets that were dropped for want of room, this one perhaps among them.
+        dropped: usize,
+    },
+    /// The session is closing or closed.
+    Closed,
+    /// The client did not receive fast enough; the session was closed for that.
+    Overflowed,
+}
+
+impl Session {
+    /// An open session. `id` is a credential: whoever knows it can act as the client.
+    pub fn new(id: String, unsent_bytes: usize, polling: bool) -> Self {
+        let shared = Shared {
+            outbox: Outbox::new(unsent_bytes),
+            taken: 0,
+            phase: Phase::Open,
+            task: None,
+            running: false,
+            blocked: false,
+            noticed: false,
+            hurried: false,
+            polling: polling.then(Box::default),
+        };
+        Self { id: id.into(), shared: Mutex::new(shared) }
+    }
+
+    /// The session's id, which only its client may learn.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether packets can still be sent.
+    pub fn is_open(&self) -> bool {
+        self.shared.lock().phase == Phase::Open
+    }
+
+    /// Whether the outbox is over half full, so handlers should be held back.
+    pub fn is_clogged(&self) -> bool {
+        self.shared.lock().outbox.is_clogged()
+    }
+
+    /// Sends one packet. A volatile one may be dropped.
+    pub fn send(&self, packet: Encoded, volatile: bool) -> Sent {
+        let mut shared = self.shared.lock();
+        if shared.phase != Phase::Open {
+            return Sent::Closed;
+        }
+        let sent = match shared.outbox.push(packet, volatile) {
+            Ok(dropped) => Sent::Queued { dropped },
+            Err(_) => {
+                shared.outbox.clear();
+                shared.close(CloseReason::ForcedClose);
+                Sent::Overflowed
+            }
+        };
+        shared.wake_transport();
+        sent
+    }
+
+    /// Closes the session once what waits has been sent. Where the host stops, one that is closing already does not
+    /// wait for its client as long as it otherwise would.
+    pub fn close(&self, reason: CloseReason) {
+        let mut shared = self.shared.lock();
+        if shared.phase == Phase::Open {
+            shared.close(reason);
+        } else if reason == CloseReason::ServerShuttingDown {
+            shared.hurried = true;
+            shared.notify_task();
+        }
+    }
+
+    /// Makes the session's task look at its handler again.
+    pub fn wake(&self) {
+        self.shared.lock().notify_task();
+    }
+
+    /// Ends the session at once, because its transport is gone or its client broke the transport's rules: what waits is
+    /// lost. Returns the reason that came first.
+    pub(crate) fn abort(&self, reason: CloseReason) -> CloseReason {
+        self.shared.lock().abort(reason)
+    }
+}
+
+/// For the session's task.
+impl Session {
+    /// The task runs: it need not be woken until [`Session::sleep`].
+    pub(crate) fn run(&self) {
+        let mut shared = self.shared.lock();
+        shared.running = true;
+        shared.noticed = false;
+    }
+
+    /// Whether the task may sleep; otherwise there is something to look at. `blocked`: packets cannot be sent now, and
+    /// the transport wakes the task when they can.
+    pub(crate) fn sleep(&self, cx: &Context<'_>, blocked: bool) -> bool {
+        let mut shared = self.shared.lock();
+        if shared.noticed || (!blocked && !shared.outbox.is_empty()) {
+            shared.noticed = false;
+            return false;
+        }
+        shared.running = false;
+        shared.blocked = blocked;
+        shared.task = Some(cx.waker().clone());
+        true
+    }
+
+    /// Why the session is being closed or was; none while it is open.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        match self.shared.lock().phase {
+            Phase::Open => None,
+            Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
+        }
+    }
+
+    /// Whether the host stops while the session is closing for another reason.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.shared.lock().hurried
+    }
+
+    /// Whether nothing can be sent any more, a close packet included.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.shared.lock().phase, Phase::Closed(_))
+    }
+
+    /// Whether the client uses long-polling.
+    pub(crate) fn is_polling(&self) -> bool {
+        self.shared.lock().polling.is_some()
+    }
+
+    /// The next frame for the client.
+    pub(crate) fn pop(&self) -> Option<Frame> {
+        let mut shared = self.shared.lock();
+        let frame = shared.outbox.pop();
+        shared.taken += u64::from(frame.is_some());
+        frame
+    }
+
+    /// How many frames the client's transport has taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.shared.lock().taken
+    }
+
+    /// Whether everything was sent.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.shared.lock().outbox.is_empty()
+    }
+
+    /// The next packet that a POST brought.
+    pub(crate) fn read(&self) -> Option<Result<Piece, PayloadError>> {
+        self.with_polling(LongPoll::read)?
+    }
+
+    /// The session has a WebSocket now; a GET that still waits is answered.
+    pub(crate) fn upgraded(&self) {
+        if let Some(mut polling) = self.shared.lock().polling.take() {
+            polling.wake();
+        }
+    }
+}
+
+#[cfg(any(test, feature = "test-support"))]
+impl Session {
+    /// What the client would receive now.
+    pub fn received(&self) -> Vec<Frame> {
+        self.shared.lock().outbox.drain()
+    }
+}
+
+/// For the requests of a long-polling session.
+impl Session {
+    /// A GET begins.
+    ///
+    /// # Errors
+    ///
+    /// Another GET is waiting already.
+    pub(crate) fn begin_get(&self) -> Result<(), Overlap> {
+        self.with_polling(LongPoll::begin_get).unwrap_or(Ok(()))
+    }
+
+    /// A POST begins.
+    ///
+    /// # Errors
+    ///
+    /// Another POST is waiting already.
+    pub(crate) fn begin_post(&self) -> Result<(), Overlap> {
+        self.with_polling(LongPoll::begin_post).unwrap_or(Ok(()))
+    }
+
+    pub(crate) fn end_get(&self) {
+        self.with_polling(LongPoll::end_get);
+    }
+
+    pub(crate) fn end_post(&self) {
+        self.with_polling(LongPoll::end_post);
+    }
+
+    /// Frames for a GET: all that wait; then a close packet where the session is closing; a noop where the client
+    /// should stop polling.
+    pub(crate) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
+        let mut shared = self.shared.lock();
+        if shared.polling.is_none() {
+            // Upgraded meanwhile: what waits is for the WebSocket.
+            return Poll::Ready(vec![Frame::noop()]);
+        }
+        let clogged = shared.outbox.is_clogged();
+        let mut frames = shared.outbox.drain();
+        shared.taken += frames.len() as u64;
+        if clogged {
+            // Handlers that waited for room can go on.
+            shared.notify_task();
+        }
+        match shared.phase {
+            Phase::Open => {}
+            // On its own: the official client acts on a close at once, but on packets before it only later.
+            Phase::Closing(_) if !frames.is_empty() => {}
+            Phase::Closing(reason) => {
+                // As in the reference server, a GET that comes after the close gets a noop as well.
+                if shared.polling.as_ref().is_some_and(|polling| !polling.get_has_waited()) {
+                    frames.push(Frame::noop());
+                }
+                frames.push(Frame::close());
+                shared.phase = Phase::Closed(reason);
+                shared.notify_task();
+            }
+            // The client's own close needs no answer.
+            Phase::Closed(CloseReason::TransportClose) => frames.push(Frame::noop()),
+            Phase::Closed(_) => frames.push(Frame::close()),
+        }
+        if let Some(polling) = &mut shared.polling {
+            if frames.is_empty() && polling.wait_for_frames(cx.waker()) {
+                return Poll::Pending;
+            }
+            polling.clear_noop();
+        }
+        if frames.is_empty() {
+            frames.push(Frame::noop());
+        }
+        Poll::Ready(frames)
+    }
+
+    /// Hands the packets of a POST to the task; a session that is closing reads no more. False where the session is
+    /// closed, or has another transport now.
+    pub(crate) fn deliver(&self, pieces: Pieces) -> bool {
+        let mut shared = self.shared.lock();
+        let phase = shared.phase;
+        let Some(polling) = shared.polling.as_mut().filter(|_| !matches!(phase, Phase::Closed(_))) else {
+            return false;
+        };
+        if phase == Phase::Open {
+            polling.deliver(pieces);
+            shared.notify_task();
+        }
+        true
+    }
+
+    /// Waits until the task has read what [`Session::deliver`] brought.
+    pub(crate) fn poll_delivered(&self, cx: &Context<'_>) -> Poll<()> {
+        let waits = self.with_polling(|polling| polling.wait_for_reader(cx.waker()));
+        if waits == Some(true) { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Begins an upgrade. False where one is under way or has succeeded.
+    pub(crate) fn begin_upgrade(&self) -> bool {
+        self.with_polling(LongPoll::begin_upgrade).unwrap_or(false)
+    }
+
+    /// Answers a waiting GET with a noop, so that the client can pause polling.
+    pub(crate) fn release_get(&self) {
+        self.with_polling(LongPoll::release_get);
+    }
+
+    /// The upgrade failed; polling goes on.
+    pub(crate) fn abandon_upgrade(&self) {
+        self.with_polling(LongPoll::abandon_upgrade);
+    }
+
+    fn with_polling<R>(&self, act: impl FnOnce(&mut LongPoll) -> R) -> Option<R> {
+        self.shared.lock().polling.as_deref_mut().map(act)
+    }
+}
+
+impl Shared {
+    /// Begins an orderly close: what waits is still sent. Packets that the client sent and nobody has read yet are
+    /// dropped; their POST is answered.
+    fn close(&mut self, reason: CloseReason) {
+        self.phase = Phase::Closing(reason);
+        if let Some(polling) = &mut self.polling {
+            polling.stop_reading();
+        }
+        // Also where the task runs and has looked already.
+        self.notify_task();
+    }
+
+    /// Ends the session at once: nothing is sent any more. Returns the reason that came first.
+    fn abort(&mut self, reason: CloseReason) -> CloseReason {
+        let reason = match self.phase {
+            Phase::Open => reason,
+            Phase::Closing(earlier) | Phase::Closed(earlier) => earlier,
+        };
+        self.phase = Phase::Closed(reason);
+        self.outbox.clear();
+        if let Some(polling) = &mut self.polling {
+            polling.stop_reading();
+        }
+        self.notify_task();
+        reason
+    }
+
+    /// Makes the task look at the session again.
+    fn notify_task(&mut self) {
+        self.noticed = true;
+        self.wake_task();
+    }
+
+    fn wake_task(&mut self) {
+        if !self.running
+            && let Some(task) = self.task.take()
+        {
+            task.wake();
+        }
+    }
+
+    /// Wakes whoever can send what waits: the task, and a GET.
+    fn wake_transport(&mut self) {
+        if let Some(polling) = &mut self.polling {
+            polling.wake_get();
+        }
+        if !self.blocked {
+            self.wake_task();
+        }
+    }
+}

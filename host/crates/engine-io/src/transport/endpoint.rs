@@ -1,0 +1,144 @@
+//! The HTTP endpoint: which session a request belongs to, and whether it may be served (the reference server's
+//! `verify`).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::{Error, Method, Request};
+use tokio::time::Instant;
+
+use super::registry::Registry;
+use super::request::{HttpResponse, Refusal, SessionQuery, TransportName, client_request};
+use super::task::SessionTask;
+use super::{handshake, polling, upgrade};
+use crate::handler::Service;
+use crate::packet::Frame;
+use crate::{CloseReason, Encoded, Session, SessionLimits, id};
+use telemetry::metrics;
+
+/// Serves Engine.IO requests and keeps their sessions.
+pub struct Endpoint<S> {
+    service: S,
+    registry: Arc<Registry>,
+}
+
+impl<S: Service> Endpoint<S> {
+    /// An endpoint without sessions.
+    pub fn new(service: S, limits: SessionLimits) -> Arc<Self> {
+        Arc::new(Self { service, registry: Arc::new(Registry::new(limits)) })
+    }
+
+    /// The layer above.
+    pub fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// How many sessions there are, and how many have ended whose handlers have not.
+    pub fn counts(&self) -> (usize, usize) {
+        self.registry.counts()
+    }
+
+    /// Answers one request. `address` is the client's.
+    pub async fn serve(
+        self: &Arc<Self>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
+        address: IpAddr,
+    ) -> HttpResponse {
+        let query = SessionQuery::of(&request);
+        let upgrade = query.upgrade;
+        match self.route(request, query, address).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                tracing::debug!(%address, ?refusal, "request refused");
+                refusal.response(upgrade)
+            }
+        }
+    }
+
+    async fn route(
+        self: &Arc<Self>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
+        query: SessionQuery,
+        address: IpAddr,
+    ) -> Result<HttpResponse, Refusal> {
+        let transport = query.transport.ok_or(Refusal::UnknownTransport)?;
+        let websocket = transport == TransportName::WebSocket;
+        if let Some(sid) = &query.sid {
+            let live = self.registry.get(sid).filter(|live| !live.session().is_closed()).ok_or(Refusal::UnknownSid)?;
+            if !query.supported || websocket != query.upgrade {
+                return Err(Refusal::BadRequest);
+            }
+            return match transport {
+                TransportName::WebSocket => upgrade::upgrade(request, live, self.limits()),
+                TransportName::Polling if !live.session().is_polling() => Err(Refusal::BadRequest),
+                TransportName::Polling => polling::serve(request, live.session(), self.limits().payload).await,
+            };
+        }
+        if request.method() != Method::GET {
+            return Err(Refusal::BadHandshakeMethod);
+        }
+        if websocket != query.upgrade {
+            return Err(Refusal::BadRequest);
+        }
+        if !query.supported {
+            return Err(Refusal::UnsupportedProtocolVersion);
+        }
+        self.open(request, websocket, address).await
+    }
+
+    async fn open(
+        self: &Arc<Self>,
+        request: Request<impl Body<Data = Bytes, Error = Error>>,
+        websocket: bool,
+        address: IpAddr,
+    ) -> Result<HttpResponse, Refusal> {
+        let accept = if websocket { Some(handshake::accept(&request)?) } else { None };
+        let session = Session::new(id::random(), self.limits().unsent_bytes, !websocket);
+        let Some(live) = self.registry.insert(session, address) else {
+            metrics().sessions_refused.increment();
+            return Err(Refusal::TooManySessions);
+        };
+        metrics().sessions_opened.increment();
+        let session = live.session().clone();
+        session.send(Encoded::One(self.open_packet(&session, websocket)), false);
+        let handler = self.service.open(session.clone(), client_request(&request, address), Instant::now());
+        let task = SessionTask::new(self.registry.clone(), live, handler);
+        match accept {
+            Some(accept) => {
+                let (response, socket) = handshake::switch(hyper::upgrade::on(request), accept, self.limits().payload);
+                tokio::spawn(task.on_websocket(socket));
+                Ok(response)
+            }
+            None => {
+                tokio::spawn(task);
+                polling::serve(request, &session, self.limits().payload).await
+            }
+        }
+    }
+
+    /// The handshake (Engine.IO protocol 4, section "Handshake").
+    fn open_packet(&self, session: &Session, websocket: bool) -> Frame {
+        let upgrades = if websocket { "" } else { r#""websocket""# };
+        Frame::open(&format!(
+            r#"{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+            session.id(),
+            self.limits().ping_interval.as_millis(),
+            self.limits().ping_timeout.as_millis(),
+            self.limits().payload
+        ))
+    }
+
+    fn limits(&self) -> &SessionLimits {
+        self.registry.limits()
+    }
+
+    /// Closes all sessions, takes no more, and waits until their handlers have finished.
+    ///
+    /// It has no time limit of its own: the caller bounds the wait.
+    pub async fn shut_down(&self) {
+        self.registry.close_all(CloseReason::ServerShuttingDown);
+        self.registry.drained().await;
+    }
+}

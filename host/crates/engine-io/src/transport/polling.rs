@@ -1,0 +1,113 @@
+//! HTTP long-polling (Engine.IO protocol 4, section "HTTP long-polling"): a GET waits for packets, a POST brings some.
+//!
+//! A session has at most one GET and one POST at a time. A POST is answered once its packets have been read, which is
+//! late where the session's handlers are busy: that is how the client is slowed down.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Error, Method, Request, StatusCode};
+use tokio::time::timeout;
+
+use super::request::{HttpResponse, Refusal, bare, deliver};
+use crate::payload::{self, Pieces};
+use crate::{CloseReason, Session};
+
+/// How long a client may take to send the body of a POST.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Answers a request of a long-polling session. `max_bytes` bounds what a POST may bring.
+pub(super) async fn serve(
+    request: Request<impl Body<Data = Bytes, Error = Error>>,
+    session: &Arc<Session>,
+    max_bytes: usize,
+) -> Result<HttpResponse, Refusal> {
+    match *request.method() {
+        Method::GET => Ok(get(session).await),
+        Method::POST => Ok(post(request, session, max_bytes).await),
+        _ => Ok(bare(StatusCode::INTERNAL_SERVER_ERROR)),
+    }
+}
+
+async fn get(session: &Arc<Session>) -> HttpResponse {
+    if session.begin_get().is_err() {
+        session.abort(CloseReason::TransportError);
+        return bare(StatusCode::BAD_REQUEST);
+    }
+    let guard = Active { session, end: Session::end_get };
+    let frames = poll_fn(|cx| session.poll_frames(cx)).await;
+    guard.finish();
+    deliver("text/plain; charset=UTF-8", payload::encode(&frames))
+}
+
+async fn post(
+    request: Request<impl Body<Data = Bytes, Error = Error>>,
+    session: &Arc<Session>,
+    max_bytes: usize,
+) -> HttpResponse {
+    let binary = request.headers().get(CONTENT_TYPE).is_some_and(|v| v.as_bytes() == b"application/octet-stream");
+    if session.begin_post().is_err() || binary {
+        session.abort(CloseReason::TransportError);
+        return bare(StatusCode::BAD_REQUEST);
+    }
+    let guard = Active { session, end: Session::end_post };
+    let body = match read(request, max_bytes).await {
+        Ok(body) => body,
+        Err(ReadError::TooLarge) => {
+            guard.finish();
+            session.close(CloseReason::ParseError);
+            return bare(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        // The guard closes the session.
+        Err(ReadError::Broken) => return bare(StatusCode::BAD_REQUEST),
+    };
+    if !session.deliver(Pieces::new(body)) {
+        guard.finish();
+        return bare(StatusCode::BAD_REQUEST);
+    }
+    poll_fn(|cx| session.poll_delivered(cx)).await;
+    guard.finish();
+    deliver("text/html", "ok")
+}
+
+enum ReadError {
+    TooLarge,
+    Broken,
+}
+
+/// Invalid UTF-8 is replaced, as the reference server does.
+async fn read(request: Request<impl Body<Data = Bytes, Error = Error>>, max_bytes: usize) -> Result<String, ReadError> {
+    match timeout(READ_TIMEOUT, Limited::new(request.into_body(), max_bytes).collect()).await {
+        Ok(Ok(body)) => Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(ReadError::Broken),
+    }
+}
+
+/// A request under way. Dropped before it was answered, it means that the client has gone.
+struct Active<'a> {
+    session: &'a Session,
+    end: fn(&Session),
+}
+
+impl Active<'_> {
+    fn finish(self) {
+        (self.end)(self.session);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        (self.end)(self.session);
+        if self.session.is_polling() {
+            // At once: nobody is left who would fetch a close packet.
+            self.session.abort(CloseReason::TransportError);
+        }
+    }
+}

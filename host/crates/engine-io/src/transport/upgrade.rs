@@ -1,0 +1,72 @@
+//! The upgrade of a long-polling session to a WebSocket (Engine.IO protocol 4, section "Upgrade").
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use tokio::time::{interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::handshake::{accept, switch};
+use super::registry::Live;
+use super::request::{HttpResponse, Refusal};
+use super::websocket::{Input, WebSocket};
+use crate::SessionLimits;
+use crate::packet::Packet;
+
+/// What a client's ping says while it probes the new transport.
+const PROBE: &str = "probe";
+/// How often a waiting GET is released while a session is upgraded.
+const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Opens a WebSocket for a long-polling session. Once the client has probed it, the session's task goes over to it.
+pub(super) fn upgrade<B>(
+    request: Request<B>,
+    live: Arc<Live>,
+    limits: &SessionLimits,
+) -> Result<HttpResponse, Refusal> {
+    let accept = accept(&request)?;
+    let (response, socket) = switch(hyper::upgrade::on(request), accept, limits.payload);
+    let patience = limits.upgrade_timeout;
+    tokio::spawn(async move {
+        let Some(mut socket) = socket.await else { return };
+        let mut code = None;
+        if live.session().begin_upgrade() {
+            match timeout(patience, probe(&mut socket, &live)).await {
+                Ok(Ok(())) => return live.attach(socket),
+                Ok(Err(failure)) => code = failure,
+                Err(_) => {}
+            }
+            live.session().abandon_upgrade();
+        }
+        // The client learns of the failure; a peer that does not even read that is not waited for.
+        let _ = timeout(patience, socket.close(code)).await;
+    });
+    Ok(response)
+}
+
+/// Answers the client's probes until its upgrade packet comes; anything else is an error, with the close code.
+async fn probe(socket: &mut WebSocket, live: &Live) -> Result<(), Option<CloseCode>> {
+    let mut release = interval(RELEASE_INTERVAL);
+    let mut probed = false;
+    loop {
+        tokio::select! {
+            input = poll_fn(|cx| socket.poll_read(cx)) => {
+                let Input::Text(text) = input.map_err(|(_, code)| code)? else { return Err(None) };
+                match Packet::decode(&text) {
+                    Ok(Packet::Ping(PROBE)) => socket.send_pong(PROBE).await.map_err(|_| None)?,
+                    Ok(Packet::Upgrade) => return Ok(()),
+                    _ => return Err(None),
+                }
+                probed = true;
+            }
+            _ = release.tick(), if probed => {
+                if !live.session().is_open() {
+                    return Err(None);
+                }
+                live.session().release_get();
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What a handler sees of the gateway while it handles one event.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use socket_io::Payload;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::acks::Waiter;
+use crate::cluster::{ClusterFuture, Scope};
+use crate::model::{Answers, CallError, Command, Handshake, RemoteSocket, RoomNames, Target};
+use crate::namespace::Namespace;
+use crate::questions::{self, Reach};
+use crate::socket::Socket;
+use crate::{commands, encode};
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;
+
+/// Commands of a `$connect` handler, which take effect when it has accepted the client.
+pub(crate) type Held = Arc<Mutex<Vec<Command>>>;
+
+/// The current event's socket and namespace, as a handler sees them.
+#[derive(Debug)]
+pub struct EventContext {
+    namespace: Arc<Namespace>,
+    current: Option<CurrentSocket>,
+}
+
+#[derive(Debug)]
+struct CurrentSocket {
+    socket: Arc<Socket>,
+    /// As they were when the event began.
+    rooms: RoomNames,
+    /// In `$connect` only.
+    held: Option<Held>,
+}
+
+impl EventContext {
+    /// The context of an event of a socket.
+    pub(crate) fn of(namespace: &Arc<Namespace>, socket: &Arc<Socket>, held: Option<Held>) -> Self {
+        let current = CurrentSocket { socket: socket.clone(), rooms: socket.rooms(), held };
+        Self { namespace: namespace.clone(), current: Some(current) }
+    }
+
+    /// The context of a call that no socket caused.
+    pub fn without_socket(namespace: Arc<Namespace>) -> Self {
+        Self { namespace, current: None }
+    }
+
+    /// The namespace's path.
+    pub fn namespace(&self) -> &str {
+        self.namespace.path()
+    }
+
+    /// The current socket's id; none where no socket caused the call.
+    pub fn socket_id(&self) -> Option<&str> {
+        Some(self.current.as_ref()?.socket.id())
+    }
+
+    /// The socket's rooms when the event began, its own id first.
+    pub fn rooms(&self) -> Vec<String> {
+        let Some(current) = &self.current else { return Vec::new() };
+        let own = std::iter::once(current.socket.id().to_owned());
+        own.chain(current.rooms.iter().map(ToString::to_string)).collect()
+    }
+
+    /// What was known of the connection when the client joined; none where no socket caused the call.
+    pub fn handshake(&self) -> Option<Arc<Handshake>> {
+        Some(self.current.as_ref()?.socket.handshake().clone())
+    }
+
+    /// JSON text of the socket's `data`.
+    pub fn data(&self) -> Arc<str> {
+        self.current.as_ref().map_or_else(|| "{}".into(), |current| current.socket.data())
+    }
+
+    /// Whether the client is connected now.
+    pub fn connected(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.socket.connected())
+    }
+
+    /// Whether the connection took up an earlier one.
+    pub fn recovered(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.socket.recovered())
+    }
+
+    /// Carries out commands, in order. In `$connect` they are held until the handler has returned.
+    ///
+    /// On this node they have taken effect when this returns. What is returned ends when the other nodes' messages are on
+    /// their way; it is to be awaited before the event's outcome is told.
+    pub fn apply(&self, commands: Vec<Command>) -> Publishing {
+        match &self.current {
+            Some(CurrentSocket { held: Some(held), .. }) => {
+                held.lock().extend(commands);
+                Publishing::done()
+            }
+            current => {
+                let socket = current.as_ref().map(|current| &current.socket);
+                Publishing::of(commands::apply(&self.namespace, socket, commands))
+            }
+        }
+    }
+
+    /// Sends an event to the socket and waits for its acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// In `$connect`; where the socket is not connected, or leaves meanwhile; where no answer comes in time.
+    pub async fn emit_with_ack(&self, event: &str, payload: &Payload, wait: Duration) -> Result<Payload, CallError> {
+        self.may_ask()?;
+        let socket = &self.current.as_ref().ok_or(CallError::NotConnected)?.socket;
+        let id = self.namespace.next_ack_id();
+        let (sender, answer) = oneshot::channel();
+        if !socket.expect_ack(id, Waiter::One(sender)) {
+            return Err(CallError::NotConnected);
+        }
+        socket.send(encode::question(self.namespace.path(), id, event, payload), false);
+        match timeout(wait, answer).await {
+            Ok(Ok(payload)) => Ok(payload),
+            Ok(Err(_)) => Err(CallError::NotConnected),
+            Err(_) => Err(CallError::TimedOut),
+        }
+    }
+
+    /// Sends an event to the matching sockets and waits for their acknowledgements. Together they may have as many bytes
+    /// as may wait unhandled in one session; those beyond count as missing.
+    ///
+    /// # Errors
+    ///
+    /// In `$connect`.
+    pub async fn broadcast_with_ack(
+        &self,
+        target: &Target,
+        event: &str,
+        payload: &Payload,
+        wait: Duration,
+    ) -> Result<Answers, CallError> {
+        self.may_ask()?;
+        Ok(questions::ask(&self.namespace, self.scope(target), event, payload, wait, Reach::of(target)).await)
+    }
+
+    /// The matching sockets.
+    ///
+    /// # Errors
+    ///
+    /// Where other nodes did not answer, or could not be asked.
+    pub async fn fetch_sockets(&self, target: &Target) -> Result<Vec<RemoteSocket>, CallError> {
+        questions::fetch(&self.namespace, self.scope(target), Reach::of(target)).await
+    }
+
+    fn scope<'a>(&'a self, target: &'a Target) -> Scope<'a> {
+        Scope { namespace: self.namespace.path(), sender: self.socket_id(), target }
+    }
+
+    /// In `$connect` nothing may be sent before the handler has accepted the client.
+    fn may_ask(&self) -> Result<(), CallError> {
+        match &self.current {
+            Some(CurrentSocket { held: Some(_), .. }) => Err(CallError::NotAllowed(
+                "$connect cannot wait for acknowledgements: nothing is sent before it returns; ask in a later event"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Messages to other nodes that the cluster has not taken yet. A failure is logged: the commands have taken effect here.
+#[must_use = "the event's outcome is told when its messages are on their way"]
+pub struct Publishing(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Publishing {
+    /// Nothing is under way.
+    pub fn done() -> Self {
+        Self(None)
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_done(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn of(futures: Vec<ClusterFuture<()>>) -> Self {
+        if futures.is_empty() {
+            return Self::done();
+        }
+        Self(Some(Box::pin(async {
+            for future in futures {
+                if let Err(error) = future.await {
+                    tracing::warn!(%error, "other nodes did not get a command");
+                }
+            }
+        })))
+    }
+}
+
+impl Future for Publishing {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().map_or(Poll::Ready(()), |future| future.as_mut().poll(cx))
+    }
+}

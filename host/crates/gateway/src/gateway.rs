@@ -1,0 +1,97 @@
+//! All namespaces of this node: where sessions and other nodes find them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_io::Session;
+use engine_io::handler::{ClientRequest, Service};
+use socket_io::Payload;
+use tokio::time::Instant;
+
+use crate::cluster::{Cluster, Message, Scope};
+use crate::commands;
+use crate::connection::Connection;
+use crate::handler::EventHandler;
+use crate::model::{Answers, GatewayLimits, RecoveryLimits, RemoteSocket};
+use crate::mount::{Mount, MountError, Mounts, path_of};
+use crate::namespace::Namespace;
+use crate::questions::{self, Reach};
+
+/// All namespaces of this node.
+pub struct Gateway {
+    mounts: Arc<Mounts>,
+    limits: Arc<GatewayLimits>,
+    recovery: Option<RecoveryLimits>,
+    cluster: Arc<dyn Cluster>,
+}
+
+impl Gateway {
+    /// A gateway without namespaces. Without `recovery`, clients that were cut off start anew.
+    pub fn new(limits: GatewayLimits, recovery: Option<RecoveryLimits>, cluster: Arc<dyn Cluster>) -> Self {
+        Self { mounts: Arc::default(), limits: Arc::new(limits), recovery, cluster }
+    }
+
+    /// Adds a namespace. Its path is the one that the operator requested, else the one that the handler names, else `/`.
+    ///
+    /// # Errors
+    ///
+    /// Where the path is taken, or operator and handler want different ones.
+    pub fn mount(&mut self, requested: Option<&str>, handler: Arc<dyn EventHandler>) -> Result<Arc<Mount>, MountError> {
+        let path = path_of(requested, &*handler)?;
+        if self.mounts.get(&path).is_some() {
+            return Err(MountError::Taken(path));
+        }
+        let namespace = Namespace::new(&path, &self.limits, self.recovery.clone(), self.cluster.clone());
+        let mount = Arc::new(Mount::new(Arc::new(namespace), handler));
+        Arc::make_mut(&mut self.mounts).insert(mount.clone());
+        Ok(mount)
+    }
+
+    /// The bounds that hold for clients and handlers.
+    pub fn limits(&self) -> &GatewayLimits {
+        &self.limits
+    }
+
+    /// Drops what is kept for clients that can no longer return. To be called again and again.
+    pub fn expire(&self) {
+        for recovery in self.mounts.iter().filter_map(|mount| mount.namespace().recovery()) {
+            recovery.expire();
+        }
+    }
+
+    fn namespace(&self, path: &str) -> Option<&Arc<Namespace>> {
+        self.mounts.get(path).map(|mount| mount.namespace())
+    }
+}
+
+/// For the cluster: what other nodes ask of this one. Each answers for the sockets of this node alone; a namespace that is
+/// not mounted here has none.
+impl Gateway {
+    /// Carries out an operation that another node has published.
+    pub fn receive(&self, message: Message<'_>) {
+        if let Some(namespace) = self.namespace(message.scope.namespace) {
+            commands::carry_out(namespace, message.scope.into(), message.operation);
+        }
+    }
+
+    /// The matching sockets.
+    pub fn local_sockets(&self, scope: Scope<'_>) -> Vec<RemoteSocket> {
+        self.namespace(scope.namespace).map_or_else(Vec::new, |namespace| questions::fetch_local(namespace, scope))
+    }
+
+    /// Sends an event to the matching sockets, and waits for their acknowledgements no longer than `wait`.
+    pub async fn ask_local(&self, scope: Scope<'_>, event: &str, payload: &Payload, wait: Duration) -> Answers {
+        match self.namespace(scope.namespace) {
+            Some(namespace) => questions::ask(namespace, scope, event, payload, wait, Reach::ThisNode).await,
+            None => Answers::default(),
+        }
+    }
+}
+
+impl Service for Gateway {
+    type Handler = Connection;
+
+    fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> Connection {
+        Connection::new(self.mounts.clone(), self.limits.clone(), session, request, now)
+    }
+}

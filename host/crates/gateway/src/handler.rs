@@ -1,0 +1,57 @@
+//! What runs handlers: the trait that the gateway calls for every event.
+//!
+//! The gateway knows nothing of WebAssembly; `guest` implements [`EventHandler`] for components, and a worker reached over
+//! HTTP can be a second implementation.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use socket_io::Payload;
+
+use crate::context::EventContext;
+use crate::model::{Description, Event, HandlerError};
+
+/// A future that a session's task can own.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Option<Payload>, HandlerError>> + Send>>;
+
+/// Runs the handlers of one namespace.
+pub trait EventHandler: Send + Sync + 'static {
+    /// What the handler says of itself; it never changes.
+    fn description(&self) -> &Description;
+
+    /// Handles one event. The payload that is returned is the acknowledgement.
+    ///
+    /// Commands go to [`EventContext::apply`], in the order they were called, whenever the handler waits and when it
+    /// returns. A handler that fails must not apply what it had not applied by then.
+    fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture;
+
+    /// What answers plain HTTP requests, where the handler does that too.
+    fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
+        None
+    }
+}
+
+/// Body of a request. Its error means that the client is gone.
+pub type RequestBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+/// Body of an answer. An error while it is sent ends the connection.
+pub type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
+/// An answer. Dropped where the client goes away.
+pub type ResponseFuture = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
+/// Ends the connection of a request as it is, for an answer that will never be whole and whose client does not read.
+pub type CutConnection = Box<dyn FnOnce() + Send>;
+
+/// Answers plain HTTP requests: those that are neither Socket.IO nor a file.
+pub trait RequestHandler: Send + Sync + 'static {
+    /// Answers one request. Dropping the future, or the answer's body before its end, stops the work for it.
+    fn answer(
+        self: Arc<Self>,
+        request: Request<RequestBody>,
+        context: EventContext,
+        cut: CutConnection,
+    ) -> ResponseFuture;
+}

@@ -1,0 +1,371 @@
+//! One socket as its own session sees it: its events in order, one at a time.
+//!
+//! `$connect` comes first and `$disconnect` last; what the client sends meanwhile waits.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use engine_io::{CloseReason, Encoded, Session};
+use socket_io::Payload;
+use telemetry::metrics;
+
+use crate::context::{EventContext, Held, Publishing};
+use crate::encode;
+use crate::handler::HandlerFuture;
+use crate::model::{CONNECT, Command, DISCONNECT, DisconnectReason, Event, HandlerError};
+use crate::mount::Mount;
+use crate::namespace::Namespace;
+use crate::recovery::{Departure, Resume, Resumed};
+use crate::socket::Socket;
+
+/// A socket and its events.
+pub(crate) struct Member {
+    mount: Arc<Mount>,
+    socket: Arc<Socket>,
+    session: Arc<Session>,
+    queue: VecDeque<QueuedEvent>,
+    /// Bytes of the events in `queue`.
+    waiting_bytes: usize,
+    running: Option<Running>,
+    /// What `$connect` has called is on its way to other nodes; the next event waits for it.
+    publishing: Publishing,
+    stage: Stage,
+    /// Why the client is gone, where that is so before `$connect` has returned.
+    gone: Option<DisconnectReason>,
+    /// What the client takes up again, until it is let in.
+    resume: Option<Box<Resume>>,
+    /// The newest offset when the client connected first.
+    since: u64,
+    /// The client may take the socket up again, once the last handler is done.
+    departure: Option<Departure>,
+}
+
+/// An event that waits for its turn.
+struct QueuedEvent {
+    event: Event,
+    ack: Option<u64>,
+    size: usize,
+}
+
+struct Running {
+    event: Box<str>,
+    then: Then,
+    future: HandlerFuture,
+}
+
+/// What follows when a handler has returned.
+enum Then {
+    /// The client is accepted, and what the handler called takes effect; or it is rejected.
+    Accept(Held),
+    /// The event is acknowledged.
+    Acknowledge(Option<u64>),
+    /// The socket is done.
+    Finish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Connecting,
+    Connected,
+    /// Its `$disconnect` runs.
+    Leaving,
+    /// Nothing happens any more.
+    Done,
+}
+
+impl Member {
+    pub(crate) fn new(mount: Arc<Mount>, socket: Arc<Socket>, session: Arc<Session>, resume: Option<Resume>) -> Self {
+        Self {
+            mount,
+            socket,
+            session,
+            queue: VecDeque::new(),
+            waiting_bytes: 0,
+            running: None,
+            publishing: Publishing::done(),
+            stage: Stage::New,
+            gone: None,
+            resume: resume.map(Box::new),
+            since: 0,
+            departure: None,
+        }
+    }
+
+    pub(crate) fn mount(&self) -> &Arc<Mount> {
+        &self.mount
+    }
+
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// Whether packets of the client for this namespace are for this socket.
+    pub(crate) fn is_active(&self) -> bool {
+        match self.stage {
+            Stage::New | Stage::Connecting => self.gone.is_none(),
+            Stage::Connected => self.socket.left().is_none(),
+            Stage::Leaving | Stage::Done => false,
+        }
+    }
+
+    /// Whether its `$connect` has succeeded.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.stage == Stage::Connected
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// How many events wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes of the events that wait.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// An event came in. One that has no handler is dropped: the guest is not run for it, and the names of the events
+    /// that only the gateway causes have no meaning from a client.
+    pub(crate) fn push(&mut self, event: Event, ack: Option<u64>) {
+        const ENTRY: usize = 128;
+        if event.name != CONNECT && event.name != DISCONNECT && self.mount.handles(&event.name) {
+            let size = event.payload.size() + event.name.len() + ENTRY;
+            self.waiting_bytes += size;
+            self.queue.push_back(QueuedEvent { event, ack, size });
+        } else {
+            self.log_unhandled(&event);
+        }
+    }
+
+    fn log_unhandled(&self, event: &Event) {
+        let (namespace, socket) = (self.socket.namespace(), self.socket.id());
+        tracing::debug!(namespace, socket, event = event.name, "event without a handler");
+    }
+
+    fn namespace(&self) -> &Arc<Namespace> {
+        self.mount.namespace()
+    }
+
+    /// The client has left, or must leave.
+    pub(crate) fn leave(&mut self, reason: DisconnectReason) {
+        match self.stage {
+            // No handler has seen the client yet.
+            Stage::New => {
+                self.stage = Stage::Done;
+                self.give_back(reason);
+            }
+            Stage::Connecting => self.gone = self.gone.or(Some(reason)),
+            Stage::Connected => self.leave_now(reason),
+            Stage::Leaving | Stage::Done => {}
+        }
+    }
+
+    fn leave_now(&mut self, reason: DisconnectReason) {
+        let left = self.namespace().remove(&self.socket, reason, false);
+        if left
+            && reason.is_recoverable()
+            && let Some(recovery) = self.namespace().recovery()
+            && let Some(pid) = self.socket.pid()
+        {
+            self.departure = Some(recovery.depart(&pid, self.socket.id()));
+        }
+    }
+
+    /// What the client was about to take up again stays for its next try.
+    fn give_back(&mut self, reason: DisconnectReason) {
+        let resume = self.resume.take().map(|resume| *resume);
+        if reason.is_recoverable()
+            && let Some(recovery) = self.namespace().recovery()
+            && let Some(Resume::Ready(Resumed { pid, state, .. })) = resume
+        {
+            recovery.depart(&pid, &state.id).keep(state);
+        }
+    }
+
+    /// Runs what is next. Ready when there is nothing to do.
+    pub(crate) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if !self.publishing.is_done() {
+                ready!(Pin::new(&mut self.publishing).poll(cx));
+                self.publishing = Publishing::done();
+            }
+            match &mut self.running {
+                Some(running) => {
+                    let result = ready!(running.future.as_mut().poll(cx));
+                    if let Some(running) = self.running.take() {
+                        self.finish(running, result);
+                    }
+                }
+                None => {
+                    if !ready!(self.start_next(cx)) {
+                        return Poll::Ready(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts what is next; false where there is nothing.
+    fn start_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        match self.stage {
+            Stage::New => {
+                ready!(self.poll_resume(cx));
+                self.stage = Stage::Connecting;
+                let event = Event { name: CONNECT.to_owned(), payload: Payload::empty(), wants_ack: false };
+                if self.start(event, Then::Accept(Held::default())).is_err() {
+                    self.accept(Vec::new());
+                }
+                Poll::Ready(true)
+            }
+            Stage::Connected => {
+                let left = self.socket.left();
+                // What it would send has to wait anyway.
+                if left.is_none() && self.session.is_clogged() {
+                    return Poll::Ready(false);
+                }
+                if left.is_some_and(|reason| !reason.keeps_events()) {
+                    self.drop_waiting();
+                }
+                match (self.queue.pop_front(), left) {
+                    (Some(QueuedEvent { event, ack, size }), _) => {
+                        self.waiting_bytes -= size;
+                        // The handler may have been replaced since the event came.
+                        if let Err(event) = self.start(event, Then::Acknowledge(ack)) {
+                            self.log_unhandled(&event);
+                        }
+                    }
+                    (None, Some(reason)) => self.say_goodbye(reason),
+                    (None, None) => {
+                        self.queue.shrink_to(4);
+                        return Poll::Ready(false);
+                    }
+                }
+                Poll::Ready(true)
+            }
+            Stage::Connecting | Stage::Leaving | Stage::Done => Poll::Ready(false),
+        }
+    }
+
+    /// Gives the socket back what its client takes up again.
+    fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(resume) = &mut self.resume else { return Poll::Ready(()) };
+        if !ready!(resume.poll_ready(cx)) {
+            self.resume = None;
+        } else if let Resume::Ready(Resumed { pid, state, .. }) = &**resume {
+            self.socket.restore(pid, state);
+            self.since = state.since;
+        }
+        Poll::Ready(())
+    }
+
+    fn drop_waiting(&mut self) {
+        self.queue = VecDeque::new();
+        self.waiting_bytes = 0;
+    }
+
+    fn say_goodbye(&mut self, reason: DisconnectReason) {
+        self.stage = Stage::Leaving;
+        let payload = Payload { json: format!(r#"["{}"]"#, reason.as_str()), attachments: Vec::new() };
+        let event = Event { name: DISCONNECT.to_owned(), payload, wants_ack: false };
+        if self.start(event, Then::Finish).is_err() {
+            self.done();
+        }
+    }
+
+    /// The last handler is done.
+    fn done(&mut self) {
+        self.stage = Stage::Done;
+        if let Some(departure) = self.departure.take() {
+            departure.keep(self.socket.lost(self.since));
+        }
+    }
+
+    /// Runs the mount's handler of this moment; gives the event back where it has none for it.
+    fn start(&mut self, event: Event, then: Then) -> Result<(), Event> {
+        let handler = self.mount.handler();
+        if !handler.description().handles(&event.name) {
+            return Err(event);
+        }
+        let held = if let Then::Accept(held) = &then { Some(held.clone()) } else { None };
+        let context = EventContext::of(self.namespace(), &self.socket, held);
+        let name = event.name.as_str().into();
+        self.running = Some(Running { event: name, then, future: handler.handle(event, context) });
+        Ok(())
+    }
+
+    fn finish(&mut self, running: Running, result: Result<Option<Payload>, HandlerError>) {
+        metrics().events_handled.increment();
+        if let Err(error) = &result {
+            error.report(self.socket.namespace(), Some(self.socket.id()), &running.event);
+        }
+        match (running.then, result) {
+            (Then::Accept(held), Ok(_)) => self.accept(std::mem::take(&mut *held.lock())),
+            (Then::Accept(_), Err(error)) => self.reject(&error),
+            (Then::Acknowledge(Some(id)), Ok(Some(payload))) => {
+                self.socket.send(encode::ack(self.socket.namespace(), id, &payload), false);
+            }
+            (Then::Acknowledge(_), _) => {}
+            (Then::Finish, _) => self.done(),
+        }
+    }
+
+    /// The client is in: it is told so, then the commands of `$connect` take effect.
+    fn accept(&mut self, mut commands: Vec<Command>) {
+        self.stage = Stage::Connected;
+        self.enter();
+        if self.gone.is_some() {
+            commands.retain(|command| !matches!(command, Command::Emit { .. }));
+        }
+        self.publishing = EventContext::of(self.namespace(), &self.socket, None).apply(commands);
+        if let Some(reason) = self.gone {
+            self.leave_now(reason);
+        }
+    }
+
+    /// From now on the socket receives what is sent to it. A client that has gone is not told.
+    fn enter(&mut self) {
+        let resume = self.resume.take();
+        let (socket, namespace, told) = (&self.socket, self.mount.namespace(), self.gone.is_none());
+        let enter = |missed: Vec<Encoded>| {
+            socket.accept(told.then_some(missed));
+            namespace.rooms().add(socket);
+        };
+        let resumed = match resume.map(|resume| *resume) {
+            Some(Resume::Ready(resumed)) => Some(resumed),
+            Some(Resume::Leaving(_)) | None => None,
+        };
+        match (namespace.recovery(), resumed) {
+            (None, _) => enter(Vec::new()),
+            (Some(recovery), None) => self.since = recovery.admit(|| enter(Vec::new())),
+            (Some(recovery), Some(Resumed { state, missed, .. })) => {
+                if !recovery.admit_again(missed, (&state.id, &state.rooms), enter) {
+                    tracing::warn!(
+                        namespace = socket.namespace(),
+                        socket = socket.id(),
+                        "session closed: what its client missed was dropped while `$connect` ran"
+                    );
+                    self.session.close(CloseReason::ForcedClose);
+                }
+            }
+        }
+    }
+
+    /// The client is refused. Only a rejection tells it why: other failures are the host's own matter.
+    fn reject(&mut self, error: &HandlerError) {
+        self.stage = Stage::Done;
+        self.drop_waiting();
+        metrics().connections_rejected.increment();
+        let (message, data) = match error {
+            HandlerError::Rejected { message, data } => (message.as_str(), data.as_deref()),
+            _ => ("internal error", None),
+        };
+        // Nobody is left to be told where the session is closed.
+        let _ = self.session.send(encode::connect_error(self.socket.namespace(), message, data), false);
+    }
+}

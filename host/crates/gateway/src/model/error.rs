@@ -1,0 +1,79 @@
+//! What goes wrong in a handler, and in the calls that it makes.
+
+use std::time::Duration;
+
+use telemetry::metrics;
+
+/// Why a handler did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The handler refuses the connection (`$connect` only).
+    #[error("connection rejected: {message}")]
+    Rejected {
+        /// What the client gets to read.
+        message: String,
+        /// JSON text of what else the client gets.
+        data: Option<String>,
+    },
+    /// The client's arguments are not what the handler takes.
+    #[error("invalid arguments: {0}")]
+    InvalidArguments(String),
+    /// The handler reported a failure.
+    #[error("handler failed: {0}")]
+    Failed(String),
+    /// The handler did not return: a trap, with its backtrace.
+    #[error("handler trapped: {0}")]
+    Trapped(String),
+    /// The handler ran longer than it may.
+    #[error("handler ran longer than {}", humantime::format_duration(*.0))]
+    TimedOut(Duration),
+    /// The handler asked for more memory or table elements than it may have.
+    #[error("handler ran out of memory: {0}")]
+    OutOfMemory(String),
+    /// The host could not run the handler at all.
+    #[error("handler could not be started: {0}")]
+    NotStarted(String),
+}
+
+impl HandlerError {
+    /// Logs and counts it. Without a socket, `event` is a plain HTTP request.
+    pub fn report(&self, namespace: &str, socket: Option<&str>, event: &str) {
+        let counter = match self {
+            Self::Rejected { .. } => return tracing::info!(namespace, socket, event, "{self}"),
+            Self::InvalidArguments(_) => {
+                metrics().invalid_arguments.increment();
+                return tracing::warn!(namespace, socket, event, "{self}");
+            }
+            Self::Failed(_) => &metrics().handlers_failed,
+            Self::Trapped(_) => &metrics().handlers_trapped,
+            Self::TimedOut(_) => &metrics().handlers_timed_out,
+            Self::OutOfMemory(_) => &metrics().handlers_out_of_memory,
+            Self::NotStarted(_) => &metrics().handlers_not_started,
+        };
+        counter.increment();
+        tracing::error!(namespace, socket, event, "{self}");
+    }
+}
+
+/// A call that the gateway did not carry out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// There is no socket, or its client is gone.
+    #[error("the socket is not connected")]
+    NotConnected,
+    /// The client did not answer in time.
+    #[error("no acknowledgement in time")]
+    TimedOut,
+    /// Not possible in this event. The text says why and what to do.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// Other nodes of the cluster did not answer, so that the result would not be whole.
+    #[error("{missing} of the cluster's other nodes did not answer in time")]
+    NodesMissing {
+        /// How many.
+        missing: u32,
+    },
+    /// The cluster could not be asked.
+    #[error("the cluster cannot be reached: {0}")]
+    Unreachable(String),
+}

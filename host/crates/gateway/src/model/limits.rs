@@ -1,0 +1,68 @@
+//! Bounds on what clients and handlers may use of the gateway.
+
+use std::time::Duration;
+
+use engine_io::SessionLimits;
+
+/// What one client, and one event of a handler, may use.
+///
+/// What a packet may hold and how many rooms a socket may be in is the same in both directions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayLimits {
+    /// Bounds on sessions; `payload` bounds one Socket.IO packet, attachments included.
+    pub session: SessionLimits,
+    /// Attachments of one packet. Beyond: the session is closed (`parse error`); an error to the handler.
+    pub attachments: usize,
+    /// Time from the opening of a session to the first CONNECT. Beyond: the session is closed.
+    pub connect_timeout: Duration,
+    /// Events of one socket that wait for its handler. Beyond: the session is not read.
+    pub waiting_events: usize,
+    /// Bytes of one session that wait for handlers. Beyond: the session is not read. Also the bytes that the answers to
+    /// one broadcast may have together; those beyond count as missing.
+    pub unhandled_bytes: usize,
+    /// Namespaces that one session may join. Beyond: CONNECT_ERROR.
+    pub namespaces_per_session: usize,
+    /// Rooms that one socket is in at once, and rooms that one operator names. Beyond: an error to the handler.
+    pub rooms_per_socket: usize,
+    /// Commands of one event. Beyond: an error to the handler.
+    pub commands: usize,
+    /// Bytes of the commands of one event. Beyond: an error to the handler.
+    pub command_bytes: usize,
+    /// Bytes of a socket's `data`. Beyond: an error to the handler, and the old value stays.
+    pub socket_data: usize,
+}
+
+impl Default for GatewayLimits {
+    fn default() -> Self {
+        Self {
+            session: SessionLimits::default(),
+            attachments: 10,
+            connect_timeout: Duration::from_secs(45),
+            waiting_events: 64,
+            unhandled_bytes: 4 << 20,
+            namespaces_per_session: 32,
+            rooms_per_socket: 1_000,
+            commands: 10_000,
+            command_bytes: 8 << 20,
+            socket_data: 64 << 10,
+        }
+    }
+}
+
+/// What is kept for clients that were cut off, for each namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryLimits {
+    /// How long a client may be gone.
+    pub duration: Duration,
+    /// Packets that were sent. Beyond: the oldest are dropped.
+    pub packets: usize,
+    /// Bytes of these packets; and as many of the sockets that were lost. Beyond: the oldest are dropped.
+    pub bytes: usize,
+}
+
+impl Default for RecoveryLimits {
+    /// `duration` is the reference server's.
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(120), packets: 10_000, bytes: 16 << 20 }
+    }
+}

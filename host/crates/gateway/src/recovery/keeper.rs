@@ -1,0 +1,145 @@
+//! The log and the lost sockets of one namespace, under one lock.
+//!
+//! The lock is held while a packet is delivered: every client sees offsets in their order, and a client that returns
+//! misses nothing between the last packet that is replayed and the first that reaches it by itself. It is taken before
+//! the lock of the namespace's rooms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine_io::{Encoded, SessionLimits};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::log::{Log, Missed, Recipients};
+use super::lost::{Claim, LostSockets};
+use crate::model::{LostSocket, RecoveryLimits, RoomNames};
+
+/// Connection state recovery for one namespace.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    limits: RecoveryLimits,
+    /// Packets are kept for longer than sockets: a socket is only found to be lost when it has missed pings.
+    packet_age: Duration,
+    /// Bytes that are replayed at most: the client has not even begun to receive them.
+    replayed: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    log: Log,
+    lost: LostSockets,
+}
+
+impl Recovery {
+    pub(crate) fn new(limits: RecoveryLimits, session: &SessionLimits) -> Self {
+        Self {
+            packet_age: limits.duration + session.ping_interval + session.ping_timeout,
+            replayed: session.unsent_bytes / 2,
+            limits,
+            kept: Mutex::new(Kept { log: Log::new(), lost: LostSockets::default() }),
+        }
+    }
+
+    /// Sends a packet, whose last argument is the offset that `encode` gets.
+    ///
+    /// A volatile one is not kept. It has the offset of the packet before it, because clients take the last text of any
+    /// event for an offset.
+    pub(crate) fn send(
+        &self,
+        recipients: Recipients,
+        volatile: bool,
+        encode: impl FnOnce(&str) -> Encoded,
+        deliver: impl FnOnce(Encoded),
+    ) {
+        let now = Instant::now();
+        let log = &mut self.kept.lock().log;
+        if volatile {
+            return deliver(encode(&log.newest().to_string()));
+        }
+        let packet = encode(&(log.newest() + 1).to_string());
+        log.expire(self.packet_age, now);
+        log.push(recipients, packet.clone(), now, &self.limits);
+        deliver(packet);
+    }
+
+    /// Looks for the socket of a client that returns.
+    pub(super) fn claim(&self, pid: &str) -> Claim {
+        let lost = &mut self.kept.lock().lost;
+        lost.expire(self.limits.duration, Instant::now());
+        lost.claim(pid)
+    }
+
+    /// What a client missed since an offset; none where some of it is gone, or it is too much.
+    pub(super) fn missed(&self, offset: Option<&str>, state: &LostSocket) -> Option<Missed> {
+        let offset = match offset {
+            Some(offset) => offset.parse().ok()?,
+            None => state.since,
+        };
+        let missed = self.kept.lock().log.after(offset.max(state.since), &state.id, &state.rooms)?;
+        let bytes: usize = missed.packets.iter().map(Encoded::size).sum();
+        (bytes <= self.replayed).then_some(missed)
+    }
+
+    /// Lets a socket in: `enter` makes it receive the packets to come. Returns the newest offset.
+    pub(crate) fn admit(&self, enter: impl FnOnce()) -> u64 {
+        let kept = self.kept.lock();
+        enter();
+        kept.log.newest()
+    }
+
+    /// The same for a socket that returns: `enter` first gets what it missed. False where some of that is gone by now.
+    pub(crate) fn admit_again(
+        &self,
+        mut missed: Missed,
+        (id, rooms): (&str, &RoomNames),
+        enter: impl FnOnce(Vec<Encoded>),
+    ) -> bool {
+        let kept = self.kept.lock();
+        let complete = kept.log.complete(&mut missed, id, rooms);
+        enter(missed.packets);
+        complete
+    }
+
+    /// A socket has left and may return; its last handlers may still run.
+    pub(crate) fn depart(self: &Arc<Self>, pid: &str, id: &str) -> Departure {
+        self.kept.lock().lost.leaving(pid, id);
+        Departure { recovery: Some(self.clone()), pid: pid.into() }
+    }
+
+    /// Drops what is too old.
+    pub(crate) fn expire(&self) {
+        let now = Instant::now();
+        let mut kept = self.kept.lock();
+        kept.log.expire(self.packet_age, now);
+        kept.log.shrink();
+        kept.lost.expire(self.limits.duration, now);
+        kept.lost.shrink();
+    }
+}
+
+/// A socket that has left and may return. Dropped, it cannot.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    /// None: its state was kept.
+    recovery: Option<Arc<Recovery>>,
+    pid: Box<str>,
+}
+
+impl Departure {
+    /// The socket's last handlers are done.
+    pub(crate) fn keep(mut self, state: LostSocket) {
+        if let Some(recovery) = self.recovery.take() {
+            recovery.kept.lock().lost.keep(&self.pid, state, Instant::now(), recovery.limits.bytes);
+        }
+    }
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        if let Some(recovery) = &self.recovery {
+            recovery.kept.lock().lost.forget(&self.pid);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The packets that a namespace sent lately, in order, each with its offset.
+//!
+//! Bounded in number, bytes and age; the oldest go first. A client that has missed one which is gone cannot be recovered.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use engine_io::Encoded;
+use tokio::time::Instant;
+
+use crate::model::{RecoveryLimits, RoomNames, Selection, Target};
+
+/// Who a packet was for.
+#[derive(Debug, Clone)]
+pub(crate) enum Recipients {
+    /// The socket of this id.
+    Socket(Box<str>),
+    /// Those that a broadcast selects; the sender's own id, where a socket sent it.
+    Selected(Target, Option<Box<str>>),
+}
+
+impl Recipients {
+    /// Whether a socket of this id, in these rooms beside its own, is one of them.
+    fn include(&self, id: &str, rooms: &RoomNames) -> bool {
+        match self {
+            Self::Socket(socket) => **socket == *id,
+            Self::Selected(target, sender) => {
+                let is_in = |room: &String| *room == id || rooms.iter().any(|joined| **joined == **room);
+                Selection { target, sender: sender.as_deref() }.includes(id, is_in)
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Socket(id) => id.len(),
+            Self::Selected(target, _) => {
+                target.rooms.iter().chain(&target.except).map(|room| room.len() + size_of::<String>()).sum()
+            }
+        }
+    }
+}
+
+/// The packets that a client missed.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    pub packets: Vec<Encoded>,
+    /// The offset up to which they are complete.
+    up_to: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Log {
+    kept: VecDeque<LoggedPacket>,
+    bytes: usize,
+    /// The offset of the newest packet, kept or not. Without gaps, so that the place of an offset is known.
+    newest: u64,
+}
+
+#[derive(Debug)]
+struct LoggedPacket {
+    recipients: Recipients,
+    packet: Encoded,
+    size: usize,
+    at: Instant,
+}
+
+impl Log {
+    /// What keeping a packet costs beside its bytes.
+    const ENTRY: usize = size_of::<LoggedPacket>();
+
+    pub(super) fn new() -> Self {
+        Self { kept: VecDeque::new(), bytes: 0, newest: 0 }
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Keeps the packet of the next offset.
+    pub(super) fn push(&mut self, recipients: Recipients, packet: Encoded, now: Instant, limits: &RecoveryLimits) {
+        let size = packet.size() + recipients.size() + Self::ENTRY;
+        self.newest += 1;
+        self.bytes += size;
+        self.kept.push_back(LoggedPacket { recipients, packet, size, at: now });
+        while self.kept.len() > limits.packets || self.bytes > limits.bytes {
+            self.forget_oldest();
+        }
+    }
+
+    /// Drops what is older.
+    pub(super) fn expire(&mut self, age: Duration, now: Instant) {
+        while self.kept.front().is_some_and(|kept| now.duration_since(kept.at) > age) {
+            self.forget_oldest();
+        }
+    }
+
+    /// Frees what a burst took.
+    pub(super) fn shrink(&mut self) {
+        self.kept.shrink_to(self.kept.len() * 2);
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(kept) = self.kept.pop_front() {
+            self.bytes -= kept.size;
+        }
+    }
+
+    /// What came for a socket after an offset; none where some of it is gone.
+    pub(super) fn after(&self, offset: u64, id: &str, rooms: &RoomNames) -> Option<Missed> {
+        let mut missed = Missed { packets: Vec::new(), up_to: offset };
+        self.complete(&mut missed, id, rooms).then_some(missed)
+    }
+
+    /// Adds what came meanwhile; false where some of it is gone.
+    pub(super) fn complete(&self, missed: &mut Missed, id: &str, rooms: &RoomNames) -> bool {
+        let since = self.newest.checked_sub(missed.up_to).and_then(|since| usize::try_from(since).ok());
+        let Some(skipped) = since.and_then(|since| self.kept.len().checked_sub(since)) else { return false };
+        let newer = self.kept.range(skipped..).filter(|kept| kept.recipients.include(id, rooms));
+        missed.packets.extend(newer.map(|kept| kept.packet.clone()));
+        missed.up_to = self.newest;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use engine_io::packet::Frame;
+
+    fn packet(text: &str) -> Encoded {
+        Encoded::One(Frame::from_message(format!("4{text}")))
+    }
+
+    fn limits(packets: usize, bytes: usize) -> RecoveryLimits {
+        RecoveryLimits { packets, bytes, ..RecoveryLimits::default() }
+    }
+
+    fn all() -> Recipients {
+        Recipients::Selected(Target::default(), None)
+    }
+
+    fn log(count: usize, limits: &RecoveryLimits) -> Log {
+        let mut log = Log::new();
+        for number in 1..=count {
+            log.push(all(), packet(&number.to_string()), Instant::now(), limits);
+        }
+        log
+    }
+
+    fn texts(missed: Option<Missed>) -> Option<Vec<String>> {
+        let text = |packet: &Encoded| match &packet.frames()[0] {
+            Frame::Text(text) => String::from_utf8(text[1..].to_vec()).unwrap(),
+            Frame::Binary(_) => panic!("a text frame is expected"),
+        };
+        missed.map(|missed| missed.packets.iter().map(text).collect())
+    }
+
+    fn after(log: &Log, offset: u64) -> Option<Vec<String>> {
+        texts(log.after(offset, "me", &RoomNames::default()))
+    }
+
+    #[test]
+    fn what_came_after_an_offset() {
+        let log = log(3, &limits(10, 10_000));
+        assert_eq!(after(&log, 0).unwrap(), ["1", "2", "3"]);
+        assert_eq!(after(&log, 2).unwrap(), ["3"]);
+        assert_eq!(after(&log, 3).unwrap(), [""; 0]);
+        assert_eq!(after(&log, 4), None, "no such packet was sent yet");
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let log = log(5, &limits(2, 10_000));
+        assert_eq!(after(&log, 3).unwrap(), ["4", "5"]);
+        assert_eq!(after(&log, 2), None, "3 is gone");
+        let one = packet("1").size() + Log::ENTRY;
+        let log = self::log(5, &limits(10, 2 * one));
+        assert_eq!(log.bytes, 2 * one);
+        assert_eq!(log.kept.len(), 2);
+    }
+
+    #[test]
+    fn a_packet_that_does_not_fit_is_a_gap() {
+        let mut log = log(1, &limits(10, 10_000));
+        log.push(all(), packet(&"x".repeat(1_000)), Instant::now(), &limits(10, 1_000));
+        assert_eq!((log.kept.len(), log.bytes), (0, 0));
+        assert_eq!(after(&log, 1), None);
+        assert_eq!(after(&log, 2).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn the_old_expire() {
+        let limits = limits(10, 10_000);
+        let mut log = log(1, &limits);
+        let later = Instant::now() + Duration::from_secs(60);
+        log.push(all(), packet("2"), later, &limits);
+        log.expire(Duration::from_secs(30), later);
+        assert_eq!(after(&log, 0), None);
+        assert_eq!(after(&log, 1).unwrap(), ["2"]);
+    }
+
+    #[test]
+    fn what_came_meanwhile_completes_it() {
+        let limits = limits(2, 10_000);
+        let mut log = log(2, &limits);
+        let rooms = RoomNames::default();
+        let mut missed = log.after(1, "me", &rooms).unwrap();
+        log.push(all(), packet("3"), Instant::now(), &limits);
+        assert!(log.complete(&mut missed, "me", &rooms));
+        assert_eq!(texts(Some(missed)).unwrap(), ["2", "3"]);
+        let mut missed = log.after(3, "me", &rooms).unwrap();
+        for _ in 0..3 {
+            log.push(all(), packet("x"), Instant::now(), &limits);
+        }
+        assert!(!log.complete(&mut missed, "me", &rooms));
+    }
+
+    #[test]
+    fn recipients_are_those_of_the_broadcast() {
+        let rooms: RoomNames = Arc::new(vec!["a".into(), "b".into()]);
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let included = |to: &[&str], except: &[&str], sender: Option<&str>| {
+            let target = Target { rooms: names(to), except: names(except), exclude_sender: true, ..Target::default() };
+            Recipients::Selected(target, sender.map(Into::into)).include("me", &rooms)
+        };
+        assert!(included(&[], &[], None) && included(&["x", "b"], &["y"], Some("other")));
+        assert!(included(&["me"], &[], None));
+        assert!(!included(&["x"], &[], None) && !included(&["a"], &["b"], None) && !included(&[], &["me"], None));
+        assert!(!included(&["a"], &[], Some("me")));
+        assert!(Recipients::Socket("me".into()).include("me", &rooms));
+        assert!(!Recipients::Socket("a".into()).include("me", &rooms));
+    }
+}

@@ -1,0 +1,89 @@
+//! A client that returns, from its CONNECT to its socket.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use super::keeper::Recovery;
+use super::log::Missed;
+use super::lost::Claim;
+use crate::model::LostSocket;
+
+/// What a client that returns sends in its `auth`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Returning {
+    pub pid: String,
+    /// None where it has seen no event yet.
+    pub offset: Option<String>,
+}
+
+/// The socket that a client takes up again.
+#[derive(Debug)]
+pub(crate) enum Resume {
+    Ready(Resumed),
+    /// Its last handlers still run.
+    Leaving(LeavingSocket),
+}
+
+/// What it gets back.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub pid: Box<str>,
+    pub state: LostSocket,
+    pub missed: Missed,
+}
+
+#[derive(Debug)]
+pub(crate) struct LeavingSocket {
+    recovery: Arc<Recovery>,
+    returning: Returning,
+    id: Box<str>,
+    state: oneshot::Receiver<LostSocket>,
+}
+
+impl Resume {
+    /// Looks for the socket of a client; none where it joins anew.
+    pub(crate) fn of(recovery: &Arc<Recovery>, auth: &str) -> Option<Self> {
+        // What is not as clients send it is not for us.
+        let returning: Returning = serde_json::from_str(auth).ok()?;
+        match recovery.claim(&returning.pid) {
+            Claim::Unknown => None,
+            Claim::Found(state) => Resumed::of(recovery, returning, state).map(Self::Ready),
+            Claim::Leaving { id, state } => {
+                Some(Self::Leaving(LeavingSocket { recovery: recovery.clone(), returning, id, state }))
+            }
+        }
+    }
+
+    /// The socket's id.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Ready(resumed) => &resumed.state.id,
+            Self::Leaving(leaving) => &leaving.id,
+        }
+    }
+
+    /// Waits for the last handlers. False where nothing can be given back after all; only the id stays then.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if let Self::Leaving(leaving) = self {
+            let state = ready!(Pin::new(&mut leaving.state).poll(cx));
+            let LeavingSocket { recovery, returning, .. } = leaving;
+            let returning = Returning { pid: std::mem::take(&mut returning.pid), offset: returning.offset.take() };
+            match state.ok().and_then(|state| Resumed::of(recovery, returning, state)) {
+                Some(resumed) => *self = Self::Ready(resumed),
+                None => return Poll::Ready(false),
+            }
+        }
+        Poll::Ready(true)
+    }
+}
+
+impl Resumed {
+    fn of(recovery: &Recovery, returning: Returning, state: LostSocket) -> Option<Self> {
+        let missed = recovery.missed(returning.offset.as_deref(), &state)?;
+        Some(Self { pid: returning.pid.into(), state, missed })
+    }
+}

@@ -1,0 +1,281 @@
+//! One client in one namespace, as everybody but its own session sees it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use engine_io::{Encoded, Sent, Session, id};
+use socket_io::Payload;
+use telemetry::metrics;
+
+use crate::acks::{Acks, Waiter};
+use crate::encode;
+use crate::model::{DisconnectReason, Handshake, LostSocket, RemoteSocket, RoomNames};
+
+/// The shared half of a socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    id: Box<str>,
+    /// Tells sockets apart without comparing ids.
+    serial: u64,
+    /// The namespace's path.
+    namespace: Arc<str>,
+    session: Arc<Session>,
+    handshake: Arc<Handshake>,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    phase: Phase,
+    /// Changed by [`Rooms`](crate::rooms::Rooms) alone; none: no room but its own. Kept after the socket has left, for
+    /// `$disconnect`.
+    rooms: Option<RoomNames>,
+    /// None: `{}`.
+    data: Option<Arc<str>>,
+    acks: Option<Box<Acks>>,
+    /// The private id with which the client can take the socket up again; none where it cannot.
+    pid: Option<Box<str>>,
+    /// The client took up an earlier connection.
+    recovered: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// `$connect` has not returned.
+    Connecting,
+    Connected,
+    Left {
+        reason: DisconnectReason,
+        /// Every other namespace of the session is to be left, too, and the session closed.
+        close: bool,
+    },
+}
+
+/// What [`Socket::leave`] changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// The socket has left in this moment.
+    Now,
+    /// It had left before, or never connected.
+    Before,
+}
+
+impl Socket {
+    /// `id`: of the socket that the client takes up again; none: a new one. `pid`: the private id with which the client
+    /// can take up this one; none where it cannot.
+    pub(crate) fn new(
+        namespace: Arc<str>,
+        session: Arc<Session>,
+        handshake: Handshake,
+        id: Option<&str>,
+        pid: Option<Box<str>>,
+    ) -> Arc<Self> {
+        static SERIALS: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self {
+            id: id.map_or_else(|| id::random().into(), Into::into),
+            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
+            namespace,
+            session,
+            handshake: Arc::new(handshake),
+            shared: Mutex::new(Shared {
+                phase: Phase::Connecting,
+                rooms: None,
+                data: None,
+                acks: None,
+                pid,
+                recovered: false,
+            }),
+        })
+    }
+
+    /// Gives the socket back what it had.
+    pub(crate) fn restore(&self, pid: &str, lost: &LostSocket) {
+        let mut shared = self.shared.lock();
+        shared.pid = Some(pid.into());
+        shared.rooms = Some(lost.rooms.clone());
+        shared.data.clone_from(&lost.data);
+        shared.recovered = true;
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A number that no other socket of this process has.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// The namespace's path.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(crate) fn handshake(&self) -> &Arc<Handshake> {
+        &self.handshake
+    }
+
+    /// Whether the client is there.
+    pub(crate) fn connected(&self) -> bool {
+        !matches!(self.shared.lock().phase, Phase::Left { .. }) && self.session.is_open()
+    }
+
+    /// Packets can be sent from now on. A client that is there gets what it missed, and is told that it is connected:
+    /// the reference server's order.
+    pub(crate) fn accept(&self, missed: Option<Vec<Encoded>>) {
+        let pid = {
+            let mut shared = self.shared.lock();
+            shared.phase = Phase::Connected;
+            shared.pid.clone()
+        };
+        metrics().sockets_connected.increment();
+        let Some(missed) = missed else { return };
+        for packet in missed {
+            self.send_now(packet, false);
+        }
+        self.send_now(encode::connect(&self.namespace, &self.id, pid.as_deref()), false);
+    }
+
+    /// Sends a packet, unless the socket has left.
+    pub(crate) fn send(&self, packet: Encoded, volatile: bool) {
+        if self.shared.lock().phase == Phase::Connected {
+            self.send_now(packet, volatile);
+        }
+    }
+
+    fn send_now(&self, packet: Encoded, volatile: bool) {
+        match self.session.send(packet, volatile) {
+            Sent::Queued { dropped: 0 } | Sent::Closed => {}
+            Sent::Queued { dropped } => metrics().packets_dropped.add(dropped),
+            Sent::Overflowed => {
+                metrics().slow_consumers.increment();
+                tracing::warn!(
+                    namespace = &*self.namespace,
+                    socket = self.id(),
+                    "session closed: its client does not receive what is sent to it"
+                );
+            }
+        }
+    }
+
+    /// The socket leaves: nothing is sent to it any more, and handlers that wait for its answers learn that none will
+    /// come. For the namespace, which takes it out of its rooms.
+    pub(crate) fn leave(&self, reason: DisconnectReason, close: bool) -> Left {
+        let acks = {
+            let mut shared = self.shared.lock();
+            match &mut shared.phase {
+                Phase::Connected => shared.phase = Phase::Left { reason, close },
+                Phase::Left { close: closes, .. } => {
+                    *closes |= close;
+                    return Left::Before;
+                }
+                Phase::Connecting => return Left::Before,
+            }
+            shared.acks.take()
+        };
+        // Not under the lock: this wakes the handlers that wait.
+        drop(acks);
+        Left::Now
+    }
+
+    /// Tells the client that the server took it out of the namespace.
+    pub(crate) fn send_disconnect(&self) {
+        self.send_now(encode::disconnect(&self.namespace), false);
+    }
+
+    /// Makes the session's task look at the socket again.
+    pub(crate) fn wake(&self) {
+        self.session.wake();
+    }
+
+    /// Why the socket has left, if it has.
+    pub(crate) fn left(&self) -> Option<DisconnectReason> {
+        match self.shared.lock().phase {
+            Phase::Left { reason, .. } => Some(reason),
+            Phase::Connecting | Phase::Connected => None,
+        }
+    }
+
+    /// Whether a handler asked to close the whole session.
+    pub(crate) fn closes_session(&self) -> bool {
+        matches!(self.shared.lock().phase, Phase::Left { close: true, .. })
+    }
+
+    /// Its rooms, without the one of its own id.
+    pub(crate) fn rooms(&self) -> RoomNames {
+        self.shared.lock().rooms.clone().unwrap_or_default()
+    }
+
+    /// Changes its rooms; for [`Rooms`](crate::rooms::Rooms), which keeps the other direction.
+    pub(crate) fn update_rooms<R>(&self, update: impl FnOnce(&mut Vec<Arc<str>>) -> R) -> R {
+        update(Arc::make_mut(self.shared.lock().rooms.get_or_insert_default()))
+    }
+
+    /// JSON text of its `data`.
+    pub(crate) fn data(&self) -> Arc<str> {
+        self.shared.lock().data.clone().unwrap_or_else(|| "{}".into())
+    }
+
+    pub(crate) fn set_data(&self, json: String) {
+        self.shared.lock().data = Some(json.into());
+    }
+
+    /// The private id with which its client can take it up again.
+    pub(crate) fn pid(&self) -> Option<Box<str>> {
+        self.shared.lock().pid.clone()
+    }
+
+    /// Whether the client took up an earlier connection.
+    pub(crate) fn recovered(&self) -> bool {
+        self.shared.lock().recovered
+    }
+
+    /// What is kept of it for its client's return. `since` is as in [`LostSocket`].
+    pub(crate) fn lost(&self, since: u64) -> LostSocket {
+        let shared = self.shared.lock();
+        LostSocket {
+            id: self.id.clone(),
+            rooms: shared.rooms.clone().unwrap_or_default(),
+            data: shared.data.clone(),
+            since,
+        }
+    }
+
+    /// The socket as other handlers see it.
+    pub(crate) fn describe(&self) -> RemoteSocket {
+        RemoteSocket {
+            id: self.id.to_string(),
+            rooms: self.rooms(),
+            handshake: self.handshake.clone(),
+            data: self.data(),
+        }
+    }
+
+    /// Registers who waits for an acknowledgement. False where the socket has left.
+    pub(crate) fn expect_ack(&self, id: u64, waiter: Waiter) -> bool {
+        {
+            let mut shared = self.shared.lock();
+            if shared.phase != Phase::Connected {
+                return false;
+            }
+            shared.acks.get_or_insert_default().insert(id, waiter);
+        }
+        // The session may be paused; now it must be read.
+        self.session.wake();
+        true
+    }
+
+    /// The client acknowledged an event.
+    pub(crate) fn acknowledged(&self, id: u64, payload: Payload) {
+        if let Some(acks) = &mut self.shared.lock().acks {
+            acks.answer(id, payload);
+        }
+    }
+
+    /// Whether a handler waits for an acknowledgement of this client.
+    pub(crate) fn owes_ack(&self) -> bool {
+        self.shared.lock().acks.as_ref().is_some_and(|acks| acks.is_waited_for())
+    }
+}

@@ -1,0 +1,28 @@
+//! What `bindgen!` makes of `wit/`: the records, a trait for every import, and the calls into a component.
+//!
+//! One set for both worlds, so that they share their types. A component exports one of the two handler interfaces; the
+//! export is looked up by itself (`exports::…::GuestIndices`), never through the struct of the joint world.
+
+wasmtime::component::bindgen!({
+    inline: "
+        package realtime:host;
+
+        world guests {
+            include realtime:gateway/handler@0.1.0;
+            include realtime:gateway/async-handler@0.1.0;
+        }
+    ",
+    path: "../../../wit",
+    world: "realtime:host/guests",
+    imports: {
+        "realtime:gateway/socket.emit-with-ack": async,
+        "realtime:gateway/broadcast-operator.emit-with-ack": async,
+        "realtime:gateway/broadcast-operator.fetch-sockets": async,
+    },
+    exports: {
+        default: async,
+    },
+});
+
+pub(crate) use exports::realtime::gateway::{async_event_handler, event_handler};
+pub(crate) use realtime::gateway::{async_calls, broadcast_operator, namespace, socket, types};

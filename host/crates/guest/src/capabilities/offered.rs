@@ -1,0 +1,57 @@
+//! All capabilities together: which imports are granted, and what links them.
+
+use runtime::Calls;
+use wasmtime::component::Linker;
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi_http::WasiHttpView;
+
+use super::interface::{Granted, Interface, Name};
+use super::realtime::RealtimeView;
+use super::{clocks, environment, files, http, io, output, random, realtime, sockets};
+
+const OFFERED: [&[Interface]; 9] = [
+    realtime::INTERFACES,
+    output::INTERFACES,
+    environment::INTERFACES,
+    clocks::INTERFACES,
+    random::INTERFACES,
+    io::INTERFACES,
+    files::INTERFACES,
+    sockets::INTERFACES,
+    http::INTERFACES,
+];
+
+/// Whether a component whose handler is called so may import this.
+pub(crate) fn granted(import: &Name<'_>, calls: Calls) -> Granted {
+    let interfaces = OFFERED.into_iter().flatten();
+    let offered = interfaces.into_iter().find(|interface| interface.is_granted(import, calls));
+    offered.map_or(Granted::Never, |interface| interface.granted)
+}
+
+/// Offers everything that a component of one of the worlds may import.
+///
+/// # Errors
+///
+/// Where two interfaces have one name: never, with the versions this is built with.
+pub(crate) fn add_to_linker<T>(linker: &mut Linker<T>, calls: Calls) -> wasmtime::Result<()>
+where
+    T: RealtimeView + WasiView + WasiHttpView + 'static,
+{
+    realtime::add_to_linker(linker, calls)?;
+    output::add_to_linker(linker, calls)?;
+    environment::add_to_linker(linker, calls)?;
+    clocks::add_to_linker(linker, calls)?;
+    random::add_to_linker(linker, calls)?;
+    io::add_to_linker(linker)?;
+    files::add_to_linker(linker, calls)?;
+    sockets::add_to_linker(linker, calls)?;
+    http::add_to_linker(linker)
+}
+
+/// A name of every interface that a component whose handler is called so may import.
+#[cfg(test)]
+pub(crate) fn offered_paths(calls: Calls) -> impl Iterator<Item = String> {
+    let interfaces = OFFERED.into_iter().flatten();
+    let offered = interfaces.filter(move |interface| interface.only.is_none_or(|only| only == calls));
+    offered.map(|interface| format!("{}@{}.0", interface.path, interface.series))
+}

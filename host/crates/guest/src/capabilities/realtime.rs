@@ -1,0 +1,322 @@
+//! The contract's own interfaces: `socket`, `namespace`, `broadcast-operator` and `async-calls`. Granted to all.
+//!
+//! A command is checked and counted here, and waits in [`CurrentEvent`] until it takes effect. What a guest passes is moved
+//! on, never copied.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway::EventContext;
+use gateway::model::{Command, CommandChecks, Operation, Target};
+use runtime::Calls;
+use socket_io::Payload;
+use wasmtime::component::{Accessor, HasSelf, Linker};
+
+use super::interface::{Granted, Interface};
+use crate::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
+use crate::bindings::{async_calls, broadcast_operator, namespace, socket, types};
+use crate::convert::{self, no_handshake};
+use crate::current_event::CurrentEvent;
+use crate::settings::HandlerSettings;
+
+/// Any released version of the contract's series: it grows by addition.
+const SERIES: &str = "0.1";
+
+const fn interface(path: &'static str) -> Interface {
+    Interface { path, series: SERIES, only: None, granted: Granted::Always }
+}
+
+pub(super) const INTERFACES: &[Interface] = &[
+    interface("realtime:gateway/types"),
+    interface("realtime:gateway/socket"),
+    interface("realtime:gateway/namespace"),
+    interface("realtime:gateway/broadcast-operator"),
+    Interface { only: Some(Calls::Concurrent), ..interface("realtime:gateway/async-calls") },
+];
+
+/// What a store has for these interfaces.
+pub(crate) trait RealtimeView: Send {
+    fn realtime(&mut self) -> &mut Realtime;
+}
+
+pub(super) fn add_to_linker<T: RealtimeView + 'static>(linker: &mut Linker<T>, calls: Calls) -> wasmtime::Result<()> {
+    type Data = HasSelf<Realtime>;
+    socket::add_to_linker::<T, Data>(linker, T::realtime)?;
+    namespace::add_to_linker::<T, Data>(linker, T::realtime)?;
+    broadcast_operator::add_to_linker::<T, Data>(linker, T::realtime)?;
+    if calls == Calls::Concurrent {
+        async_calls::add_to_linker::<T, Data>(linker, T::realtime)?;
+    }
+    Ok(())
+}
+
+/// What is kept for an event.
+pub(crate) struct Realtime {
+    current: Arc<CurrentEvent>,
+    settings: Arc<HandlerSettings>,
+    checks: CommandChecks,
+    /// The socket's data, where this event has replaced it.
+    data: Option<String>,
+}
+
+impl Realtime {
+    pub(crate) fn new(current: Arc<CurrentEvent>, settings: Arc<HandlerSettings>) -> Self {
+        Self { current, settings, checks: CommandChecks::default(), data: None }
+    }
+
+    /// What is called from now on is another event's.
+    pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
+        *self = Self::new(current, self.settings.clone());
+    }
+
+    pub(crate) fn current(&self) -> &Arc<CurrentEvent> {
+        &self.current
+    }
+
+    /// The event's place in the gateway.
+    fn context(&self) -> Result<&EventContext, Error> {
+        let not_yet = || Error::NotAllowed("a component that describes itself has no namespace yet".to_owned());
+        self.current.context().ok_or_else(not_yet)
+    }
+
+    /// The id of the socket that caused the event.
+    fn socket_id(&self) -> Result<&str, Error> {
+        self.context().ok().and_then(EventContext::socket_id).ok_or(Error::NotConnected)
+    }
+
+    /// Checks a call that waits for the current socket's client.
+    fn question(&mut self, event: &str, payload: types::Payload) -> Result<(Arc<CurrentEvent>, Payload), Error> {
+        self.socket_id()?;
+        let payload = self.checks.packet(event, payload.into(), &self.settings.gateway)?;
+        Ok((self.current.clone(), payload))
+    }
+
+    /// Checks a call that waits for the clients of many sockets.
+    fn poll(
+        &mut self,
+        operator: Operator,
+        event: &str,
+        payload: types::Payload,
+    ) -> Result<(Arc<CurrentEvent>, Target, Payload), Error> {
+        self.context()?;
+        let target = operator.into();
+        let payload = self.checks.packet_to(&target, event, payload.into(), &self.settings.gateway)?;
+        Ok((self.current.clone(), target, payload))
+    }
+
+    /// Checks a call that asks for sockets.
+    fn search(&mut self, operator: Operator) -> Result<(Arc<CurrentEvent>, Target, usize), Error> {
+        self.context()?;
+        let target = operator.into();
+        self.checks.target(&target, &self.settings.gateway)?;
+        Ok((self.current.clone(), target, self.settings.limits.fetched_bytes))
+    }
+
+    /// Checks and calls an operation on many sockets.
+    fn on_sockets(&mut self, target: Target, operation: Operation) -> Result<(), Error> {
+        self.context()?;
+        let command = self.checks.sockets(target, operation, &self.settings.gateway)?;
+        self.current.call(command);
+        Ok(())
+    }
+}
+
+/// The calls that wait, apart from the store, which others use meanwhile. What was called before takes effect first.
+impl CurrentEvent {
+    async fn ask(&self, event: &str, payload: &Payload, timeout_ms: u32) -> Result<types::Payload, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.emit_with_ack(event, payload, milliseconds(timeout_ms)).await?.into())
+    }
+
+    async fn ask_all(
+        &self,
+        target: &Target,
+        event: &str,
+        payload: &Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.broadcast_with_ack(target, event, payload, milliseconds(timeout_ms)).await?.into())
+    }
+
+    /// At most so many bytes: more than the guest has room for is not even copied.
+    async fn find(&self, target: &Target, most: usize) -> Result<Vec<RemoteSocket>, Error> {
+        self.flush();
+        let context = self.context().ok_or(Error::NotConnected)?;
+        let found = context.fetch_sockets(target).await?;
+        let size: usize = found.iter().map(convert::size).sum();
+        if size > most {
+            let count = found.len();
+            return Err(Error::NotAllowed(format!(
+                "{count} sockets of {size} bytes; a handler has {most} bytes of memory: ask for those of fewer rooms"
+            )));
+        }
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+}
+
+fn milliseconds(timeout: u32) -> Duration {
+    Duration::from_millis(timeout.into())
+}
+
+impl types::Host for Realtime {}
+
+impl socket::Host for Realtime {
+    fn id(&mut self) -> String {
+        let id = self.current.context().and_then(|context| context.socket_id());
+        id.unwrap_or_default().to_owned()
+    }
+
+    fn rooms(&mut self) -> Vec<String> {
+        self.current.rooms()
+    }
+
+    fn handshake(&mut self) -> HandshakeDetails {
+        match self.current.context().and_then(EventContext::handshake) {
+            Some(handshake) => (&*handshake).into(),
+            None => no_handshake(),
+        }
+    }
+
+    fn data(&mut self) -> String {
+        match (&self.data, self.current.context()) {
+            (Some(data), _) => data.clone(),
+            (None, Some(context)) => context.data().as_ref().to_owned(),
+            (None, None) => "{}".to_owned(),
+        }
+    }
+
+    fn set_data(&mut self, json: String) -> Result<(), Error> {
+        self.socket_id()?;
+        let command = self.checks.set_data(json, &self.settings.gateway)?;
+        if let Command::SetData(json) = &command {
+            self.data = Some(json.clone());
+        }
+        self.current.call(command);
+        Ok(())
+    }
+
+    fn connected(&mut self) -> bool {
+        self.current.context().is_some_and(|context| context.connected())
+    }
+
+    fn recovered(&mut self) -> bool {
+        self.current.context().is_some_and(|context| context.recovered())
+    }
+
+    fn emit(&mut self, event: String, payload: types::Payload, volatile: bool) -> Result<(), Error> {
+        self.socket_id()?;
+        let payload = self.checks.packet(&event, payload.into(), &self.settings.gateway)?;
+        self.current.call(Command::Emit { event, payload, volatile });
+        Ok(())
+    }
+
+    async fn emit_with_ack(
+        &mut self,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<types::Payload, Error> {
+        let (current, payload) = self.question(&event, payload)?;
+        current.ask(&event, &payload, timeout_ms).await
+    }
+
+    fn join(&mut self, rooms: Vec<String>) -> Result<(), Error> {
+        self.socket_id()?;
+        let now = || self.current.rooms();
+        let command = self.checks.join(rooms, now, &self.settings.gateway)?;
+        self.current.call(command);
+        Ok(())
+    }
+
+    fn leave(&mut self, room: String) -> Result<(), Error> {
+        let own = self.socket_id()?.to_owned();
+        let now = || self.current.rooms();
+        let command = self.checks.leave(room, &own, now, &self.settings.gateway)?;
+        self.current.call(command);
+        Ok(())
+    }
+
+    fn disconnect(&mut self, close: bool) -> Result<(), Error> {
+        self.socket_id()?;
+        let command = self.checks.disconnect(close, &self.settings.gateway)?;
+        self.current.call(command);
+        Ok(())
+    }
+}
+
+impl namespace::Host for Realtime {
+    fn name(&mut self) -> String {
+        self.current.context().map(|context| context.namespace()).unwrap_or_default().to_owned()
+    }
+
+    fn emit(&mut self, event: String, payload: types::Payload) -> Result<(), Error> {
+        self.on_sockets(Target::default(), Operation::Emit { event, payload: payload.into() })
+    }
+}
+
+impl broadcast_operator::Host for Realtime {
+    fn emit(&mut self, operator: Operator, event: String, payload: types::Payload) -> Result<(), Error> {
+        self.on_sockets(operator.into(), Operation::Emit { event, payload: payload.into() })
+    }
+
+    async fn emit_with_ack(
+        &mut self,
+        operator: Operator,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        let (current, target, payload) = self.poll(operator, &event, payload)?;
+        current.ask_all(&target, &event, &payload, timeout_ms).await
+    }
+
+    async fn fetch_sockets(&mut self, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
+        let (current, target, most) = self.search(operator)?;
+        current.find(&target, most).await
+    }
+
+    fn sockets_join(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
+        self.on_sockets(operator.into(), Operation::Join(rooms))
+    }
+
+    fn sockets_leave(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
+        self.on_sockets(operator.into(), Operation::Leave(rooms))
+    }
+
+    fn disconnect_sockets(&mut self, operator: Operator, close: bool) -> Result<(), Error> {
+        self.on_sockets(operator.into(), Operation::Disconnect { close })
+    }
+}
+
+impl async_calls::Host for Realtime {}
+
+impl<T: Send + 'static> async_calls::HostWithStore<T> for HasSelf<Realtime> {
+    async fn emit_with_ack(
+        store: &Accessor<T, Self>,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<types::Payload, Error> {
+        let (current, payload) = store.with(|mut store| store.get().question(&event, payload))?;
+        current.ask(&event, &payload, timeout_ms).await
+    }
+
+    async fn broadcast_with_ack(
+        store: &Accessor<T, Self>,
+        operator: Operator,
+        event: String,
+        payload: types::Payload,
+        timeout_ms: u32,
+    ) -> Result<Answers, Error> {
+        let (current, target, payload) = store.with(|mut store| store.get().poll(operator, &event, payload))?;
+        current.ask_all(&target, &event, &payload, timeout_ms).await
+    }
+
+    async fn fetch_sockets(store: &Accessor<T, Self>, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
+        let (current, target, most) = store.with(|mut store| store.get().search(operator))?;
+        current.find(&target, most).await
+    }
+}

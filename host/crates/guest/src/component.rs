@@ -1,0 +1,210 @@
+//! A component as the gateway's event handler: one fresh instance an event, unless the operator wants them reused. Plain
+//! requests are in `incoming`.
+//!
+//! An event takes a permit first, and waits for it as long as it takes. From then on it has [`HandlerLimits::time`],
+//! waiting included; when that is up the call is dropped with its store, wherever it is.
+//!
+//! [`HandlerLimits::time`]: crate::HandlerLimits::time
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::poll_immediate;
+use gateway::EventContext;
+use gateway::handler::{EventHandler, HandlerFuture, RequestHandler};
+use gateway::model::{Description, Event, GatewayLimits, HandlerError, check_ack, check_rejection};
+use runtime::{Runtime, Slot, StoreData, trap_text};
+use socket_io::Payload;
+use telemetry::text;
+use tokio::time::timeout;
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use crate::bindings::types;
+use crate::current_event::CurrentEvent;
+use crate::http_export::HttpExport;
+use crate::instances::{ExportIndices, Failure, GuestExports, IdleInstances, InstanceSlot, Returned, Size};
+use crate::settings::HandlerSettings;
+use crate::store_state::StoreState;
+
+/// A component that handles the events of one namespace.
+pub struct ComponentHandler {
+    pub(crate) runtime: Arc<Runtime>,
+    /// The component, linked: what instances are made of.
+    pub(crate) linked: InstancePre<StoreState>,
+    pub(crate) exports: ExportIndices,
+    /// None where every event gets a fresh instance.
+    pub(crate) idle: Option<IdleInstances>,
+    /// Where it answers plain HTTP requests too.
+    pub(crate) http: Option<HttpExport>,
+    pub(crate) settings: Arc<HandlerSettings>,
+    pub(crate) description: Description,
+}
+
+impl EventHandler for ComponentHandler {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture {
+        Box::pin(async move { self.run(event, context).await })
+    }
+
+    fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
+        if self.http.is_some() { Some(self) } else { None }
+    }
+}
+
+impl ComponentHandler {
+    /// Has the component describe itself.
+    pub(crate) async fn describe(&self) -> Result<types::Description, HandlerError> {
+        let current = Arc::new(CurrentEvent::new(None, String::new()));
+        let describe = async |store: &mut Store<StoreState>| {
+            GuestExports::start(&self.linked, &self.exports, store).await?.describe(store).await
+        };
+        self.call_fresh(&current, describe).await
+    }
+
+    async fn run(&self, event: Event, context: EventContext) -> Result<Option<Payload>, HandlerError> {
+        let wants_ack = event.wants_ack;
+        let current = Arc::new(CurrentEvent::new(Some(context), event.name.clone()));
+        let event = types::Event::from(event);
+        let mut instance = match self.idle.as_ref().and_then(|idle| idle.take(&current)) {
+            Some(instance) => instance,
+            None => InstanceSlot::new(self.slot(&current).await),
+        };
+        let InstanceSlot { slot, guest, start, .. } = &mut instance;
+        let handle = async |store: &mut Store<StoreState>| {
+            let guest = match guest {
+                Some(guest) => guest,
+                None => {
+                    let started = GuestExports::start(&self.linked, &self.exports, store).await?;
+                    if self.idle.is_some() {
+                        *start = Size::of(store, &started);
+                    }
+                    guest.insert(started)
+                }
+            };
+            guest.handle(store, event).await
+        };
+        let returned = self.within_limits(&current, slot, handle).await?;
+
+        let outcome = judge(returned, wants_ack, current.event(), &self.settings.gateway);
+        // A rejection undoes what was called; any other end leaves it standing.
+        if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
+            current.flush();
+        }
+        current.published().await;
+        if let Some(idle) = &self.idle {
+            idle.keep(&self.runtime, instance);
+        }
+        outcome
+    }
+
+    /// Waits for a place for an instance.
+    async fn slot(&self, current: &Arc<CurrentEvent>) -> Slot<StoreState> {
+        let state = |limiter| StoreState::new(current.clone(), self.settings.clone(), limiter);
+        self.runtime.slot(self.linked.engine(), state).await
+    }
+
+    /// Runs a call in a fresh instance, within the limits.
+    pub(crate) async fn call_fresh<R>(
+        &self,
+        current: &Arc<CurrentEvent>,
+        call: impl AsyncFnOnce(&mut Store<StoreState>) -> Result<R, Failure>,
+    ) -> Result<R, HandlerError> {
+        let mut slot = self.slot(current).await;
+        self.within_limits(current, &mut slot, call).await
+    }
+
+    async fn within_limits<R>(
+        &self,
+        current: &Arc<CurrentEvent>,
+        slot: &mut Slot<StoreState>,
+        call: impl AsyncFnOnce(&mut Store<StoreState>) -> Result<R, Failure>,
+    ) -> Result<R, HandlerError> {
+        let returned = {
+            // Pinned here, once: futures that take others by value are each twice as large as those.
+            let call = pin!(call(&mut slot.store));
+            limited(self.settings.limits.time, flushing(current, call)).await
+        };
+        returned.map_err(|failure| self.explain(failure, slot.store.data_mut()))
+    }
+
+    fn explain(&self, failure: Failure, state: &mut StoreState) -> HandlerError {
+        let (error, started) = match failure {
+            Failure::TimedOut => return HandlerError::TimedOut(self.settings.limits.time),
+            Failure::NotStarted(error) => (error, false),
+            Failure::Trapped(error) => (error, true),
+        };
+        let text = text::message(&trap_text(&error));
+        match state.limiter().refused() {
+            // Guests rarely say so themselves: a growth that is refused makes their allocator abort.
+            Some(refused) => HandlerError::OutOfMemory(format!("{refused}; {text}")),
+            None if started => HandlerError::Trapped(text),
+            None => HandlerError::NotStarted(text),
+        }
+    }
+}
+
+/// Drops a call when its time is up.
+async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    let mut call = pin!(call);
+    // Most handlers never wait, and need no timer: one that computes is interrupted long before its time is up.
+    match poll_immediate(&mut call).await {
+        Some(returned) => returned,
+        None => timeout(time, call).await.unwrap_or(Err(Failure::TimedOut)),
+    }
+}
+
+/// Runs a call, and has its commands take effect whenever it waits.
+async fn flushing<R>(current: &CurrentEvent, mut call: Pin<&mut impl Future<Output = R>>) -> R {
+    poll_fn(|context| {
+        let poll = call.as_mut().poll(context);
+        if poll.is_pending() {
+            current.paused();
+        }
+        poll
+    })
+    .await
+}
+
+/// Checks what a handler returned.
+fn judge(
+    returned: Returned,
+    wants_ack: bool,
+    event: &str,
+    limits: &GatewayLimits,
+) -> Result<Option<Payload>, HandlerError> {
+    match returned {
+        Ok(Some(payload)) if wants_ack => check_ack(payload.into(), limits).map(Some),
+        Ok(_) => Ok(None),
+        Err(types::HandlerError::Rejected(types::Rejection { message, data })) => {
+            Err(check_rejection(event, message, data, limits))
+        }
+        Err(types::HandlerError::InvalidArguments(why)) => Err(HandlerError::InvalidArguments(text::message(&why))),
+        Err(types::HandlerError::Failed(why)) => Err(HandlerError::Failed(text::message(&why))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_that_nobody_wants_is_not_looked_at() {
+        let nonsense = || Ok(Some(types::Payload { json: "nonsense".to_owned(), attachments: Vec::new() }));
+        let limits = GatewayLimits::default();
+        assert_eq!(judge(nonsense(), false, "message", &limits).unwrap(), None);
+        assert!(matches!(judge(nonsense(), true, "message", &limits), Err(HandlerError::Failed(_))));
+    }
+
+    #[test]
+    fn texts_of_failures_are_one_line() {
+        let returned = Err(types::HandlerError::InvalidArguments("a\nb".to_owned()));
+        let failed = judge(returned, true, "message", &GatewayLimits::default());
+        assert!(matches!(failed, Err(HandlerError::InvalidArguments(text)) if text == "a\\nb"));
+    }
+}

@@ -1,0 +1,39 @@
+//! Components as event handlers: the host's side of `wit/`, on top of `runtime`.
+//!
+//! **Job.** [`ComponentHandler`] is what the gateway calls for every event and plain HTTP request. It runs an instance within
+//! its limits, links what the component may import (`capabilities`, one file each), and hands its commands to the gateway.
+//!
+//! **Promises.** Commands take effect in the order they were called, when the handler waits or returns; a trap loses those
+//! that had not taken effect. Nothing of an event reaches another one, unless the operator has instances reused. Everything
+//! that can be wrong with a component is found when it is loaded ([`LoadError`]).
+//!
+//! **Must not know** how packets travel: sessions, transports, listeners.
+
+#![warn(missing_docs, unreachable_pub)]
+
+mod answer;
+mod bindings;
+mod capabilities;
+mod component;
+mod convert;
+mod current_event;
+mod error;
+mod examine;
+mod http_export;
+mod incoming;
+mod instances;
+mod limits;
+mod load;
+mod settings;
+mod store_state;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use capabilities::{AllowedHost, AllowedHosts, Environment, Granted};
+pub use component::ComponentHandler;
+pub use error::{LoadError, LoadReason};
+pub use examine::{Examination, Import};
+pub use limits::HandlerLimits;
+pub use settings::{HandlerGrants, HandlerSettings};
+pub use world::WorldError;

@@ -1,0 +1,87 @@
+//! From a file to a handler: everything that can be wrong with a component is found here, before the host listens.
+
+use std::fs;
+use std::panic;
+use std::path::Path;
+use std::sync::Arc;
+
+use gateway::model::Description;
+use runtime::{Calls, Runtime, inspect};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::bindings::{async_event_handler, event_handler, types};
+use crate::capabilities::add_to_linker;
+use crate::component::ComponentHandler;
+use crate::error::{LoadError, LoadReason};
+use crate::http_export::HttpExport;
+use crate::instances::{ExportIndices, IdleInstances};
+use crate::limits::HandlerLimits;
+use crate::settings::HandlerSettings;
+use crate::store_state::StoreState;
+use crate::world::{World, world_of};
+
+impl ComponentHandler {
+    /// Reads, compiles and links a component, and has it describe itself. It sees nothing of the
+    /// world outside but what `settings` grants.
+    ///
+    /// Compiling may take seconds; it is done on a thread for blocking work, and announced in the log.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, is not a component of this host's worlds, imports what is not granted, or says
+    /// wrong things of itself.
+    pub async fn load(runtime: Arc<Runtime>, file: &Path, settings: Arc<HandlerSettings>) -> Result<Self, LoadError> {
+        let name = file.display().to_string();
+        let read = fs::read(file).map_err(LoadReason::Read);
+        let loaded = match read {
+            Ok(bytes) => Self::from_bytes(runtime, name.clone(), bytes, settings).await,
+            Err(reason) => Err(reason),
+        };
+        loaded.map_err(|reason| LoadError::new(name, reason))
+    }
+
+    /// As [`ComponentHandler::load`], from the bytes of a component; `name` is for the log.
+    pub(crate) async fn from_bytes(
+        runtime: Arc<Runtime>,
+        name: String,
+        bytes: Vec<u8>,
+        settings: Arc<HandlerSettings>,
+    ) -> Result<Self, LoadReason> {
+        let (blocking, limits) = (runtime.clone(), settings.limits.clone());
+        let prepared = tokio::task::spawn_blocking(move || prepare(&blocking, &name, &bytes, &limits)).await;
+        let prepared = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
+        let Prepared { linked, exports, http } = prepared;
+        let reuse = settings.limits.reuse;
+        let idle = (reuse > 1).then(|| IdleInstances::new(reuse));
+        let handler = Self { runtime, linked, exports, idle, http, settings, description: Description::default() };
+        let types::Description { namespace, events, any_event } =
+            handler.describe().await.map_err(LoadReason::Describe)?;
+        Ok(Self { description: Description::check(namespace, events, any_event)?, ..handler })
+    }
+}
+
+/// What is found once, before a component is served.
+struct Prepared {
+    linked: InstancePre<StoreState>,
+    exports: ExportIndices,
+    http: Option<HttpExport>,
+}
+
+fn prepare(runtime: &Runtime, name: &str, bytes: &[u8], limits: &HandlerLimits) -> Result<Prepared, LoadReason> {
+    let world = world_of(&inspect(bytes)?)?;
+    let component = runtime.compile(name, bytes, world.calls)?;
+    let linked = link(&component, world, limits, runtime.limits().instances);
+    linked.map_err(|error| LoadReason::link(&error))
+}
+
+fn link(component: &Component, world: World, limits: &HandlerLimits, instances: usize) -> wasmtime::Result<Prepared> {
+    let mut linker = Linker::new(component.engine());
+    add_to_linker(&mut linker, world.calls)?;
+    let linked = linker.instantiate_pre(component)?;
+    let exports = match world.calls {
+        Calls::Plain => ExportIndices::Plain(event_handler::GuestIndices::new(&linked)?),
+        Calls::Concurrent => ExportIndices::Concurrent(async_event_handler::GuestIndices::new(&linked)?),
+    };
+    let http = if world.answers_http { Some(HttpExport::new(&linked, limits, instances)?) } else { None };
+    Ok(Prepared { linked, exports, http })
+}

@@ -1,0 +1,98 @@
+//! What a store holds while it handles an event: the state of each capability.
+//!
+//! Kept small, as it is made anew for every event: WASI's part, which seeds generators and boxes clocks, is made when
+//! the guest first asks for it, and many handlers never do.
+
+use std::sync::Arc;
+
+use runtime::{StoreData, StoreLimiter};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::capabilities::{self, Output, Realtime, RealtimeView, Requests};
+use crate::current_event::CurrentEvent;
+use crate::settings::HandlerSettings;
+
+/// Streams, timers and the like that a guest may hold at once.
+const RESOURCES: usize = 1_000;
+
+pub(crate) struct StoreState {
+    settings: Arc<HandlerSettings>,
+    realtime: Realtime,
+    limiter: StoreLimiter,
+    wasi: Option<Wasi>,
+    http: WasiHttpCtx,
+    requests: Requests,
+    resources: ResourceTable,
+}
+
+/// WASI's context, and what it prints to.
+struct Wasi {
+    context: WasiCtx,
+    output: Output,
+}
+
+impl StoreState {
+    pub(crate) fn new(current: Arc<CurrentEvent>, settings: Arc<HandlerSettings>, limiter: StoreLimiter) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(RESOURCES);
+        Self {
+            realtime: Realtime::new(current.clone(), settings.clone()),
+            requests: Requests::new(current, settings.clone()),
+            settings,
+            limiter,
+            wasi: None,
+            http: WasiHttpCtx::new(),
+            resources,
+        }
+    }
+
+    /// Takes over from one event to the next in the same instance. What the guest holds stays: its resources, and streams
+    /// to write to.
+    pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
+        self.limiter.begin();
+        if let Some(Wasi { output, .. }) = &self.wasi {
+            output.begin(current.clone());
+        }
+        self.requests.begin(current.clone());
+        self.realtime.begin(current);
+    }
+
+    /// Whether nothing that the event began goes on.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.requests.is_quiet()
+    }
+}
+
+impl StoreData for StoreState {
+    fn limiter(&mut self) -> &mut StoreLimiter {
+        &mut self.limiter
+    }
+
+    fn preempted(&mut self) {
+        self.realtime.current().preempted();
+    }
+}
+
+impl RealtimeView for StoreState {
+    fn realtime(&mut self) -> &mut Realtime {
+        &mut self.realtime
+    }
+}
+
+impl WasiView for StoreState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let Wasi { context, .. } = self.wasi.get_or_insert_with(|| {
+            let output = Output::new(self.realtime.current().clone());
+            Wasi { context: capabilities::wasi(&output, &self.settings.grants), output }
+        });
+        WasiCtxView { ctx: context, table: &mut self.resources }
+    }
+}
+
+impl WasiHttpView for StoreState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, hooks: &mut self.requests, table: &mut self.resources }
+    }
+}

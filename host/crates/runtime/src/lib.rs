@@ -1,0 +1,31 @@
+//! WebAssembly components on wasmtime: engines, compiled code, memory limits, instances at once.
+//!
+//! **Job.** A [`Runtime`] is shared by all components of the process. A caller compiles a component once
+//! ([`Runtime::compile`]), and for every call takes a [`Slot`], which is the right to one instance and the store for it.
+//!
+//! **Promises.** No more instances, memory and table elements than [`RuntimeLimits`] allow; a guest that computes lets other
+//! tasks of its thread go on; one instance never sees what another had in its memory. Compiled code is kept in a private
+//! folder and used only by the engine that it was made for.
+//!
+//! **Must not know** Socket.IO, HTTP or what a component imports.
+
+#![warn(missing_docs, unreachable_pub)]
+
+mod cache;
+mod compile;
+mod engine;
+mod failure;
+mod inspect;
+mod limiter;
+mod limits;
+pub mod private_dir;
+mod slot;
+
+pub use cache::CodeCache;
+pub use compile::CompileError;
+pub use engine::{Calls, Runtime, RuntimeError, Usage};
+pub use failure::trap_text;
+pub use inspect::{InspectError, Interfaces, inspect};
+pub use limiter::{Refused, StoreLimiter};
+pub use limits::RuntimeLimits;
+pub use slot::{Slot, StoreData};

@@ -1,0 +1,263 @@
+//! How much memory guests get: one store's linear memories and tables, and the linear memories of all stores together.
+//!
+//! A growth beyond a bound is refused, which the guest sees as `memory.grow` returning -1. Most guests abort then, so
+//! the refusal is remembered: the trap that follows is told as what it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytesize::ByteSize;
+use wasmtime::{Error, ResourceLimiter, Result};
+
+/// Bytes of linear memory that all stores of the process may have together.
+///
+/// Half of it is dealt out: every instance always has its share, whatever others take. The other half goes to whoever
+/// asks first.
+#[derive(Debug)]
+pub(super) struct MemoryBudget {
+    /// What each instance has for itself.
+    share: usize,
+    /// What instances have beyond their shares.
+    limit: usize,
+    used: AtomicUsize,
+    /// All that instances have, shares included.
+    total: AtomicUsize,
+}
+
+impl MemoryBudget {
+    /// A budget of `total` bytes for so many instances at once.
+    pub(super) fn new(total: usize, instances: usize) -> Self {
+        let share = total / 2 / instances.max(1);
+        Self { share, limit: total - share * instances, used: AtomicUsize::new(0), total: AtomicUsize::new(0) }
+    }
+
+    /// Bytes of all linear memories at this moment.
+    pub(super) fn in_use(&self) -> usize {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// What an instance with so much memory has taken of what all may take.
+    fn beyond_share(&self, memory: usize) -> usize {
+        memory.saturating_sub(self.share)
+    }
+
+    /// An instance's memory grows. Refused, it says how many bytes beyond shares are in use already.
+    fn grow(&self, from: usize, to: usize) -> Result<(), usize> {
+        let taken = self.beyond_share(to) - self.beyond_share(from);
+        let fits = |used: usize| used.checked_add(taken).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)?;
+        self.total.fetch_add(to - from, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// An instance with so much memory is gone.
+    fn give_back(&self, memory: usize) {
+        self.used.fetch_sub(self.beyond_share(memory), Ordering::Relaxed);
+        self.total.fetch_sub(memory, Ordering::Relaxed);
+    }
+}
+
+/// A growth that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Linear memory of one instance, in bytes.
+    #[error("memory of {} asked for, an instance may have {}", ByteSize(*.asked as u64), ByteSize(*.limit as u64))]
+    Memory {
+        /// What it would have had.
+        asked: usize,
+        /// What it may have.
+        limit: usize,
+    },
+    /// Linear memory of all instances together, in bytes.
+    #[error(
+        "{} more asked for, all instances together have {} beyond their shares and may have {}",
+        ByteSize(*.asked as u64), ByteSize(*.used as u64), ByteSize(*.limit as u64)
+    )]
+    TotalMemory {
+        /// What one instance asked for, beyond its share.
+        asked: usize,
+        /// What all had beyond their shares.
+        used: usize,
+        /// What all may have beyond their shares.
+        limit: usize,
+    },
+    /// Table elements of one instance.
+    #[error("{asked} table elements asked for, an instance may have {limit}")]
+    Table {
+        /// What it would have had.
+        asked: usize,
+        /// What it may have.
+        limit: usize,
+    },
+    /// The bounds allow it, the operating system or the kind of memory does not.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Counts what one store has, and gives it back when it is dropped.
+#[derive(Debug)]
+pub struct StoreLimiter {
+    memory_limit: usize,
+    table_limit: usize,
+    /// Bytes of all linear memories of the store.
+    memory: usize,
+    /// Elements of all tables of the store.
+    elements: usize,
+    budget: Arc<MemoryBudget>,
+    refused: Option<Refused>,
+}
+
+impl StoreLimiter {
+    pub(super) fn new(memory_limit: usize, table_limit: usize, budget: Arc<MemoryBudget>) -> Self {
+        Self { memory_limit, table_limit, memory: 0, elements: 0, budget, refused: None }
+    }
+
+    /// The last growth that was refused.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// Bytes of all linear memories of the store.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Another call begins.
+    pub fn begin(&mut self) {
+        self.refused = None;
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Result<bool> {
+        self.refused = Some(refused);
+        Ok(false)
+    }
+}
+
+impl ResourceLimiter for StoreLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let added = desired.saturating_sub(current);
+        let asked = self.memory.saturating_add(added);
+        if asked > self.memory_limit {
+            return self.refuse(Refused::Memory { asked, limit: self.memory_limit });
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The component's own declaration: nothing that a setting could change.
+            return Ok(false);
+        }
+        if let Err(used) = self.budget.grow(self.memory, asked) {
+            return self.refuse(Refused::TotalMemory { asked: added, used, limit: self.budget.limit });
+        }
+        self.memory = asked;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        // What was granted stays counted: wasmtime also comes here for growths that it never asked about, so that a
+        // guest could have earlier ones forgotten. It is given back with the store.
+        self.refused = Some(Refused::Failed(error.to_string()));
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let added = desired.saturating_sub(current);
+        let asked = self.elements.saturating_add(added);
+        if asked > self.table_limit {
+            return self.refuse(Refused::Table { asked, limit: self.table_limit });
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        self.elements = asked;
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.refused = Some(Refused::Failed(error.to_string()));
+        Ok(())
+    }
+}
+
+impl Drop for StoreLimiter {
+    fn drop(&mut self) {
+        self.budget.give_back(self.memory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: usize = 64 << 10;
+
+    fn limiter(budget: &Arc<MemoryBudget>) -> StoreLimiter {
+        StoreLimiter::new(4 * PAGE, 10, budget.clone())
+    }
+
+    #[test]
+    fn memories_of_a_store_are_summed() {
+        let budget = Arc::new(MemoryBudget::new(100 * PAGE, 1000 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(!limiter.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
+        assert_eq!(limiter.refused(), Some(&Refused::Memory { asked: 5 * PAGE, limit: 4 * PAGE }));
+    }
+
+    #[test]
+    fn stores_share_the_budget_and_give_it_back() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
+        let mut one = limiter(&budget);
+        let mut two = limiter(&budget);
+        assert!(one.memory_growing(0, 4 * PAGE, None).unwrap());
+        assert!(!two.memory_growing(0, 2 * PAGE, None).unwrap());
+        assert!(matches!(two.refused(), Some(Refused::TotalMemory { .. })));
+        drop(one);
+        assert!(two.memory_growing(0, 2 * PAGE, None).unwrap());
+        drop(two);
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_instance_has_its_share_whatever_others_take() {
+        let budget = Arc::new(MemoryBudget::new(8 * PAGE, 4));
+        let mut greedy = limiter(&budget);
+        let mut others = [limiter(&budget), limiter(&budget)];
+        assert!(greedy.memory_growing(0, 4 * PAGE, None).unwrap());
+        let [first, second] = &mut others;
+        assert!(first.memory_growing(0, 2 * PAGE, None).unwrap(), "its share, and the last page of the rest");
+        assert!(!first.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
+        assert!(second.memory_growing(0, PAGE, None).unwrap(), "its share");
+        assert!(!second.memory_growing(PAGE, 2 * PAGE, None).unwrap());
+        assert_eq!(budget.in_use(), 7 * PAGE);
+        drop((greedy, others));
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.in_use(), 0);
+    }
+
+    #[test]
+    fn a_failed_growth_never_uncounts_an_earlier_one() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.memory_growing(0, PAGE, None).unwrap());
+        limiter.memory_grow_failed(Error::msg("beyond what the memory can be")).unwrap();
+        assert_eq!(budget.used.load(Ordering::Relaxed), PAGE);
+        assert!(matches!(limiter.refused(), Some(Refused::Failed(_))));
+    }
+
+    #[test]
+    fn the_components_own_maximum_is_no_failure_of_the_host() {
+        let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
+        let mut limiter = limiter(&budget);
+        assert!(!limiter.memory_growing(PAGE, 2 * PAGE, Some(PAGE)).unwrap());
+        assert_eq!(limiter.refused(), None);
+    }
+
+    #[test]
+    fn tables_are_summed() {
+        let budget = Arc::new(MemoryBudget::new(0, 1));
+        let mut limiter = limiter(&budget);
+        assert!(limiter.table_growing(0, 6, None).unwrap());
+        assert!(!limiter.table_growing(0, 5, None).unwrap());
+        assert_eq!(limiter.refused(), Some(&Refused::Table { asked: 11, limit: 10 }));
+    }
+}

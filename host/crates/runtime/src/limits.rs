@@ -1,0 +1,33 @@
+//! Bounds on instances.
+
+/// What one instance may use, and all of them together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeLimits {
+    /// Bytes of linear memory of one instance. Beyond: growing fails, which most guests answer with a trap.
+    pub memory: usize,
+    /// Table elements of one instance. Beyond: as with memory.
+    pub table_elements: usize,
+    /// Instances at once. Beyond: calls wait.
+    pub instances: usize,
+    /// Bytes of linear memory of all instances together. Beyond: as with memory.
+    pub total_memory: usize,
+    /// Bytes that the host copies out of a guest in one call. Beyond: the guest traps.
+    pub host_bytes: usize,
+    /// The system may move this process' memory to disk. What an instance has used is then given back to the system
+    /// rather than cleaned in place, which makes calls dearer.
+    pub may_swap: bool,
+}
+
+impl Default for RuntimeLimits {
+    /// Suits a small machine.
+    fn default() -> Self {
+        Self {
+            memory: 128 << 20,
+            table_elements: 100_000,
+            instances: 128,
+            total_memory: 1 << 30,
+            host_bytes: 16 << 20,
+            may_swap: false,
+        }
+    }
+}

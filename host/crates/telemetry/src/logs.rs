@@ -1,0 +1,55 @@
+//! Logs on stderr.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people: one line of text an event, coloured on a terminal.
+    Pretty,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Why logging could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The value of an environment variable is not a filter.
+    #[error("cannot parse {variable} `{directives}`")]
+    Filter {
+        /// `HOST_LOG` or `RUST_LOG`.
+        variable: &'static str,
+        /// Its value.
+        directives: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// Logging was started before.
+    #[error("cannot start logging")]
+    Started(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Starts logging to stderr. `HOST_LOG`, else `RUST_LOG`, else `info` says what is logged.
+///
+/// # Errors
+///
+/// The filter cannot be parsed, or logging was started before.
+pub fn init(format: LogFormat) -> Result<(), LogError> {
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter()?).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Pretty => subscriber.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    started.map_err(LogError::Started)
+}
+
+fn filter() -> Result<EnvFilter, LogError> {
+    for variable in ["HOST_LOG", "RUST_LOG"] {
+        if let Ok(directives) = std::env::var(variable) {
+            return EnvFilter::try_new(&directives).map_err(|source| LogError::Filter { variable, directives, source });
+        }
+    }
+    Ok(EnvFilter::new("info"))
+}

@@ -1,0 +1,130 @@
+//! Counters of what the process did, and gauges of what it holds.
+//!
+//! Counters are plain atomics: counting never waits and never fails. They are logged when the host stops. Gauges are not
+//! kept here, where they could drift from the truth: the host reads them off its parts when it is asked for its status.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The counters of this process.
+pub fn metrics() -> &'static Metrics {
+    static METRICS: Metrics = Metrics::new();
+    &METRICS
+}
+
+/// Defines [`Metrics`] and [`Gauges`] once: their fields, their start and the lines that show them.
+macro_rules! metrics {
+    (
+        counters { $($(#[$counter_doc:meta])* $counter:ident,)* }
+        gauges { $($(#[$gauge_doc:meta])* $gauge:ident,)* }
+    ) => {
+        /// What happened since the process started.
+        #[derive(Debug)]
+        pub struct Metrics {
+            $($(#[$counter_doc])* pub $counter: Counter,)*
+        }
+
+        /// What the process holds at one moment.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Gauges {
+            $($(#[$gauge_doc])* pub $gauge: usize,)*
+        }
+
+        impl Metrics {
+            const fn new() -> Self {
+                Self { $($counter: Counter::new(),)* }
+            }
+
+            /// Logs all counters in one line.
+            pub fn log(&self) {
+                tracing::info!($($counter = self.$counter.get(),)* "counters");
+            }
+
+            /// Logs gauges and all counters in one line.
+            pub fn log_status(&self, gauges: &Gauges) {
+                tracing::info!($($gauge = gauges.$gauge,)* $($counter = self.$counter.get(),)* "status");
+            }
+        }
+    };
+}
+
+metrics! {
+    counters {
+        /// Engine.IO sessions that were opened.
+        sessions_opened,
+        /// Engine.IO sessions that ended, for whatever reason.
+        sessions_closed,
+        /// Requests for a session that a limit refused.
+        sessions_refused,
+        /// Sessions closed because their client was slow to receive.
+        slow_consumers,
+        /// Sockets that joined a namespace.
+        sockets_connected,
+        /// Sockets that left their namespace.
+        sockets_disconnected,
+        /// Connections that a `$connect` handler, or a limit, rejected.
+        connections_rejected,
+        /// Volatile packets dropped for slow clients.
+        packets_dropped,
+        /// Events that a handler was run for, `$connect` and `$disconnect` included.
+        events_handled,
+        /// Plain HTTP requests that a component was to answer.
+        http_requests,
+        /// Those of them that were refused because too many waited.
+        http_requests_refused,
+        /// Handlers that trapped.
+        handlers_trapped,
+        /// Handlers that ran out of time.
+        handlers_timed_out,
+        /// Handlers that ran out of memory or table elements.
+        handlers_out_of_memory,
+        /// Handlers that reported a failure.
+        handlers_failed,
+        /// Events whose arguments their handler did not take.
+        invalid_arguments,
+        /// Handlers that the host could not start.
+        handlers_not_started,
+    }
+    gauges {
+        /// Engine.IO sessions, from their handshake to the end of their transport.
+        sessions,
+        /// Sessions that have ended, but whose handlers have not.
+        sessions_ending,
+        /// Sockets in their namespaces. One whose `$connect` has not returned is not counted yet.
+        sockets,
+        /// Rooms with somebody in them, without those of sockets' own ids.
+        rooms,
+        /// Instances that run.
+        instances,
+        /// Events that wait because no more instances may run.
+        instances_awaited,
+        /// Bytes of linear memory of the instances that run.
+        handler_memory,
+        /// Tasks: one for each session, one for each HTTP connection that has not become a WebSocket, and a few more.
+        tasks,
+    }
+}
+
+/// A number that only grows.
+#[derive(Debug)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Counts one more.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    /// Counts so many more.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Relaxed);
+    }
+
+    /// How many were counted.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole host: starts its parts, and stops them in order. The only place that knows every part.
+
+mod inspect;
+mod load;
+mod mount;
+mod run;
+mod signals;
+mod wording;
+
+pub use inspect::inspect;
+pub use run::run;

@@ -1,0 +1,87 @@
+//! The whole host: starts its parts, and stops them in order. The only place that knows every part.
+//!
+//! Everything that can fail fails before the listener is bound. Stopping: no more connections, every session is closed,
+//! `$disconnect` and running handlers get [`GRACE`] to finish. SIGUSR1 changes nothing: the status is logged.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use edge::{Routes, Server};
+use engine_io::transport::Endpoint;
+use gateway::Gateway;
+use telemetry::metrics;
+
+use super::mount::mount_all;
+use super::signals::{Signals, Status, status_signal};
+use crate::config::{RunConfig, machine};
+use crate::hint::HintExt;
+
+/// How long handlers may take to finish when the host stops.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often what is kept for clients that were cut off is looked through at most.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The exit code where a second signal cuts the stop short, as shells report a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+/// Serves until a signal asks to stop.
+///
+/// # Errors
+///
+/// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
+pub async fn run(config: RunConfig) -> anyhow::Result<()> {
+    // From here on the signal ends nothing; it is answered once the host listens.
+    let asked = status_signal()?;
+    if let Err(error) = machine::raise_open_files() {
+        tracing::debug!(%error, "the limit on open files stays as it is");
+    }
+    let (gateway, parts) = mount_all(&config).await?;
+    let gateway = Arc::new(gateway);
+    if let Some(recovery) = &config.recovery {
+        tokio::spawn(expire(gateway.clone(), recovery.duration));
+    }
+    let endpoint = Endpoint::new(gateway, config.handler.gateway.session.clone());
+    let server = Server::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))
+        .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
+    let address = server.address().context("cannot tell the address")?;
+    let (files, site) = (config.static_dir.as_deref(), parts.site.clone());
+    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, site);
+
+    let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
+    announce(address)?;
+    let remaining = server.serve(routes, signals.next()).await;
+    tracing::info!("stopping: sessions are closed, running handlers may finish");
+    let stop = async {
+        endpoint.shut_down().await;
+        remaining.finish().await;
+    };
+    tokio::select! {
+        stopped = tokio::time::timeout(GRACE, stop) => if stopped.is_err() {
+            tracing::warn!("handlers that still run after {} are cut off", humantime::format_duration(GRACE));
+        },
+        () = signals.next() => {
+            tracing::warn!("second signal: stopping at once");
+            std::process::exit(INTERRUPTED);
+        }
+    }
+    metrics().log();
+    Ok(())
+}
+
+/// Frees what is kept for clients that do not return, also where nothing else happens any more.
+async fn expire(gateway: Arc<Gateway>, duration: Duration) {
+    let mut interval = tokio::time::interval(duration.max(EXPIRY_INTERVAL));
+    loop {
+        interval.tick().await;
+        gateway.expire();
+    }
+}
+
+/// Tells where the host listens: the one line on stdout, for scripts.
+fn announce(address: std::net::SocketAddr) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush()).context("cannot write to stdout")
+}

@@ -1,0 +1,84 @@
+//! The defaults that `--help` shows, taken from the crates that enforce them.
+
+use clap::Command;
+use gateway::model::{GatewayLimits, RecoveryLimits};
+use guest::HandlerLimits;
+use runtime::RuntimeLimits;
+
+use super::serve::ServeSettings;
+use super::values::{CountOrNone, Size, Time};
+
+/// Adds `[default: …]` to the help of the settings that have one and do not say it themselves.
+pub fn show_defaults(command: Command) -> Command {
+    let defaults = defaults();
+    command.mut_args(|argument| {
+        let id = argument.get_id().as_str();
+        let Some((_, default)) = defaults.iter().find(|(name, _)| *name == id) else { return argument };
+        let with_default =
+            |help: Option<&clap::builder::StyledStr>| help.map(|help| format!("{help} [default: {default}]"));
+        let (short, long) = (with_default(argument.get_help()), with_default(argument.get_long_help()));
+        let argument = short.into_iter().fold(argument, |argument, help| argument.help(help));
+        long.into_iter().fold(argument, |argument, help| argument.long_help(help))
+    })
+}
+
+fn defaults() -> Vec<(&'static str, String)> {
+    let gateway = GatewayLimits::default();
+    let (session, recovery) = (&gateway.session, RecoveryLimits::default());
+    let (runtime, handler) = (RuntimeLimits::default(), HandlerLimits::default());
+    let size = |bytes: usize| Size(bytes).to_string();
+    let time = |time| Time(time).to_string();
+    vec![
+        ("listen", ServeSettings::LISTEN.to_string()),
+        ("path", ServeSettings::PATH.to_owned()),
+        ("max_payload", size(session.payload)),
+        ("max_attachments", gateway.attachments.to_string()),
+        ("connect_timeout", time(gateway.connect_timeout)),
+        ("ping_interval", time(session.ping_interval)),
+        ("ping_timeout", time(session.ping_timeout)),
+        ("upgrade_timeout", time(session.upgrade_timeout)),
+        ("max_waiting_events", gateway.waiting_events.to_string()),
+        ("max_unsent", size(session.unsent_bytes)),
+        ("max_unhandled", size(gateway.unhandled_bytes)),
+        ("max_sessions", session.sessions.to_string()),
+        ("max_sessions_per_address", CountOrNone::of(session.sessions_per_address).to_string()),
+        ("max_namespaces", gateway.namespaces_per_session.to_string()),
+        ("max_rooms", gateway.rooms_per_socket.to_string()),
+        ("recovery_packets", recovery.packets.to_string()),
+        ("recovery_bytes", size(recovery.bytes)),
+        ("handler_time", time(handler.time)),
+        ("handler_memory", size(runtime.memory)),
+        ("handler_table", runtime.table_elements.to_string()),
+        ("handler_commands", gateway.commands.to_string()),
+        ("handler_command_bytes", size(gateway.command_bytes)),
+        ("max_socket_data", size(gateway.socket_data)),
+        ("max_request_body", size(handler.request_body)),
+        ("max_waiting_requests", handler.waiting_requests.to_string()),
+        ("reuse", handler.reuse.to_string()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_default_belongs_to_a_setting() {
+        let command = Cli::command();
+        let run = command.find_subcommand("run").unwrap();
+        for (name, _) in defaults() {
+            assert!(run.get_arguments().any(|argument| argument.get_id() == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn help_shows_them() {
+        let help = show_defaults(Cli::command().find_subcommand("run").unwrap().clone()).render_long_help().to_string();
+        for default in ["[default: 127.0.0.1:3000]", "[default: 1MB]", "[default: 10s]", "[default: none]"] {
+            assert!(help.contains(default), "{default}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the machine has: defaults and checks depend on it.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::{fs, io};
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Taken where the machine does not say (not Linux).
+const UNKNOWN_MEMORY: usize = 2 << 30;
+
+const MIB: usize = 1 << 20;
+
+/// What settings are checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine {
+    /// Bytes that handlers may use together unless told otherwise: half of what this process may use, in whole MiB.
+    pub handler_memory: usize,
+    /// Processor cores.
+    pub cores: usize,
+    /// The system may move this process' memory to disk.
+    pub may_swap: bool,
+}
+
+impl Machine {
+    /// The machine that this process runs on.
+    pub fn here() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { handler_memory: handler_memory(), cores, may_swap: may_swap() }
+    }
+
+    /// How many instances may exist at once unless told otherwise: one for every 8 MiB that handlers may use together, at
+    /// most 256 a core, and in all from 16 to 1,000.
+    ///
+    /// An instance that waits (for an acknowledgement) needs memory and no core; one that computes needs a core. Address
+    /// space is reserved for each, whether or not it is used.
+    pub fn instances(&self, handler_memory: usize) -> usize {
+        (handler_memory / (8 * MIB)).min(256 * self.cores).clamp(16, 1_000)
+    }
+}
+
+fn handler_memory() -> usize {
+    let memory = match (physical_memory(), control_group_memory()) {
+        (Some(physical), Some(allowed)) => physical.min(allowed),
+        (Some(memory), None) | (None, Some(memory)) => memory,
+        (None, None) => UNKNOWN_MEMORY,
+    };
+    memory / 2 / MIB * MIB
+}
+
+/// `MemTotal` of Linux' `/proc/meminfo`.
+fn physical_memory() -> Option<usize> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1 << 10)
+}
+
+/// The smallest `memory.max` of this process' control groups.
+fn control_group_memory() -> Option<usize> {
+    control_groups("memory.max").iter().filter_map(|max| max.parse().ok()).min()
+}
+
+/// Whether the system may move this process' memory to disk: there is swap, and no control group has forbidden it.
+///
+/// Swap that is set up later is not seen.
+fn may_swap() -> bool {
+    has_swap(fs::read_to_string("/proc/swaps")) && !control_groups("memory.swap.max").iter().any(|max| max == "0")
+}
+
+/// Linux' `/proc/swaps`: a line of titles, then one for each area. There is no file where the kernel knows no swap.
+fn has_swap(areas: io::Result<String>) -> bool {
+    match areas {
+        Ok(text) => text.lines().nth(1).is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// Lets this process open as many files at once as the system allows it; every connection is one. Most systems start
+/// programs with 1,024, which is only there for those that call `select`.
+///
+/// # Errors
+///
+/// The system refuses; the limit stays as it is.
+pub fn raise_open_files() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+/// What a file says in this process' control group (version 2) and in each group around it that has the file.
+fn control_groups(file: &str) -> Vec<String> {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    read_groups(Path::new("/sys/fs/cgroup"), &groups, file)
+}
+
+fn read_groups(mount: &Path, groups: &str, file: &str) -> Vec<String> {
+    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else {
+        return Vec::new();
+    };
+    let texts = Path::new(path).ancestors().filter_map(|group| fs::read_to_string(mount.join(group).join(file)).ok());
+    texts.map(|text| text.trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_follow_memory_and_cores() {
+        let on = |handler_memory, cores| Machine { handler_memory, cores, may_swap: false }.instances(handler_memory);
+        assert_eq!(on(12 << 30, 2), 512);
+        assert_eq!(on(12 << 30, 8), 1_000);
+        assert_eq!(on(1 << 30, 8), 128);
+        assert_eq!(on(1 << 20, 1), 16);
+    }
+
+    #[test]
+    fn swap_is_possible_where_there_is_an_area() {
+        const TITLES: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+        assert!(!has_swap(Ok(TITLES.to_owned())));
+        assert!(has_swap(Ok(format!("{TITLES}/swapfile   file\t\t524284\t\t0\t\t-2\n"))));
+        assert!(!has_swap(Err(io::ErrorKind::NotFound.into())));
+        assert!(has_swap(Err(io::ErrorKind::PermissionDenied.into())));
+    }
+
+    #[test]
+    fn limits_of_the_groups_around_hold_too() {
+        let mount = tempfile::tempdir().expect("a folder");
+        let service = mount.path().join("system.slice/host.service");
+        fs::create_dir_all(&service).expect("a folder");
+        fs::write(service.join("memory.swap.max"), "max\n").expect("a file");
+        fs::write(mount.path().join("system.slice/memory.swap.max"), "0\n").expect("a file");
+        let read = |groups| read_groups(mount.path(), groups, "memory.swap.max");
+        assert_eq!(read("4:memory:/old\n0::/system.slice/host.service\n"), ["max", "0"]);
+        assert_eq!(read("0::/user.slice\n"), [""; 0]);
+        assert_eq!(read("4:memory:/system.slice\n"), [""; 0]);
+        // In a container, the process' own group is the root.
+        fs::write(mount.path().join("memory.swap.max"), "0\n").expect("a file");
+        assert_eq!(read("0::/\n"), ["0"]);
+    }
+
+    #[test]
+    fn this_machine_has_memory() {
+        assert!(handler_memory() >= 1 << 20);
+    }
+}

@@ -1,0 +1,52 @@
+//! Checked values that the rest of the host works with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use edge::CorsOrigins;
+use gateway::model::RecoveryLimits;
+use guest::HandlerSettings;
+use runtime::RuntimeLimits;
+
+/// What `host run` serves, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunConfig {
+    /// At least one.
+    pub components: Vec<Mount>,
+    /// Port 0: a free one.
+    pub listen: SocketAddr,
+    /// Path of the Socket.IO endpoint; begins and ends with `/`.
+    pub path: String,
+    /// Origins whose pages may use long-polling.
+    pub cors_origins: CorsOrigins,
+    /// A folder whose files are served for requests that are not Socket.IO; a component answers the rest.
+    pub static_dir: Option<PathBuf>,
+    /// Where compiled components are kept; none: nowhere. It may not exist yet.
+    pub cache_dir: Option<PathBuf>,
+    /// None: a client that was cut off starts anew.
+    pub recovery: Option<RecoveryLimits>,
+    /// Bounds on instances.
+    pub runtime: RuntimeLimits,
+    /// Bounds on clients and handlers, and what handlers are granted.
+    pub handler: HandlerSettings,
+}
+
+/// What `host inspect` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectConfig {
+    /// The component's file.
+    pub file: PathBuf,
+    /// As in [`RunConfig`].
+    pub cache_dir: Option<PathBuf>,
+    /// Bounds on the instance that describes itself.
+    pub runtime: RuntimeLimits,
+}
+
+/// A component to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Begins with `/`; none: the component says it, else `/`.
+    pub namespace: Option<String>,
+    /// A component or, before it was built, its source.
+    pub file: PathBuf,
+}

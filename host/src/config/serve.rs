@@ -1,0 +1,162 @@
+//! Where the host listens, what it serves beside handlers, and what handlers are granted.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use edge::CorsOrigins;
+use guest::{AllowedHosts, Environment, HandlerGrants};
+
+use super::hosts;
+use super::layer::layer;
+use crate::hint;
+
+layer! {
+    /// Where to listen, and what to serve and grant.
+    pub struct ServeSettings {
+        /// Address and port to listen on. Port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS", env = "HOST_LISTEN", value_parser = address)]
+        listen: Option<SocketAddr>,
+
+        /// Path of the Socket.IO endpoint; clients call it `path`.
+        #[arg(long, value_name = "PATH", env = "HOST_PATH", value_parser = endpoint)]
+        path: Option<String>,
+
+        /// Folder whose files are served for requests that are not Socket.IO.
+        #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
+        static_dir: Option<PathBuf>,
+    }
+}
+
+/// Settings that name several values. A layer that names some replaces those of the layer below.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct ListSettings {
+    /// Environment variable that components see. They see no others. May be repeated.
+    #[arg(long, value_name = "K=V", value_parser = variable)]
+    pub(super) env: Vec<(String, String)>,
+
+    /// Host that components may send HTTP requests to: `example.org` at any port, `example.org:8080` at this one, or `*`
+    /// for any host, this machine and its network among them. May be repeated; in the environment variable, separated by
+    /// commas. Without it, requests of components are denied. Redirects are further requests.
+    #[arg(long, value_name = "HOST", env = "HOST_ALLOW_NET", value_delimiter = ',', value_parser = hosts::host)]
+    pub(super) allow_net: Vec<AllowedHosts>,
+
+    /// Origin whose web pages may use long-polling, such as `https://example.org`, or `*` for any. May be repeated; in
+    /// the environment variable, separated by commas. Without it, only pages of this server's own origin may. Browsers
+    /// do not ask so for WebSockets: to refuse origins there, look at `handshake.headers.origin` in `$connect`.
+    #[arg(long, value_name = "ORIGIN", env = "HOST_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
+    pub(super) cors_origin: Vec<String>,
+}
+
+/// Where to listen, and what to serve, checked.
+pub(super) struct Serve {
+    pub(super) listen: SocketAddr,
+    pub(super) path: String,
+    pub(super) static_dir: Option<PathBuf>,
+}
+
+impl ServeSettings {
+    pub(super) const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+    pub(super) const PATH: &str = "/socket.io/";
+
+    /// # Errors
+    ///
+    /// The folder is not there.
+    pub(super) fn check(self) -> anyhow::Result<Serve> {
+        Ok(Serve {
+            listen: self.listen.unwrap_or(Self::LISTEN),
+            path: self.path.unwrap_or_else(|| Self::PATH.to_owned()),
+            static_dir: self.static_dir.map(existing_dir).transpose()?,
+        })
+    }
+}
+
+impl ListSettings {
+    pub(super) fn over(self, below: Self) -> Self {
+        fn or<T>(this: Vec<T>, below: Vec<T>) -> Vec<T> {
+            if this.is_empty() { below } else { this }
+        }
+        Self {
+            env: or(self.env, below.env),
+            allow_net: or(self.allow_net, below.allow_net),
+            cors_origin: or(self.cors_origin, below.cors_origin),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// Values that contradict each other.
+    pub(super) fn check(self) -> anyhow::Result<(HandlerGrants, CorsOrigins)> {
+        let grants = HandlerGrants { env: Environment(distinct(self.env)?), network: hosts::hosts(self.allow_net)? };
+        Ok((grants, cors(self.cors_origin)?))
+    }
+}
+
+fn distinct(env: Vec<(String, String)>) -> anyhow::Result<Vec<(String, String)>> {
+    for (i, (name, _)) in env.iter().enumerate() {
+        if env.iter().take(i).any(|(earlier, _)| earlier == name) {
+            return Err(hint::error(format!("--env gives `{name}` twice"), "drop one of them"));
+        }
+    }
+    Ok(env)
+}
+
+fn cors(origins: Vec<String>) -> anyhow::Result<CorsOrigins> {
+    match origins.as_slice() {
+        [any] if any == "*" => Ok(CorsOrigins::Any),
+        several if several.iter().any(|origin| origin == "*") => Err(hint::error(
+            "--cors-origin is `*` and also names origins",
+            "drop `*`, or the origins: `*` already allows them",
+        )),
+        _ => Ok(CorsOrigins::Only(origins)),
+    }
+}
+
+fn existing_dir(dir: PathBuf) -> anyhow::Result<PathBuf> {
+    if dir.is_dir() {
+        return Ok(dir);
+    }
+    let what = if dir.exists() { "is not a folder" } else { "does not exist" };
+    Err(hint::error(
+        format!("--static `{}` {what}", dir.display()),
+        "give the folder that holds index.html, relative to where the host is started",
+    ))
+}
+
+/// `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let first = text.to_socket_addrs().map_err(|_| "write ADDRESS:PORT, such as `0.0.0.0:3000`".to_owned())?.next();
+    first.ok_or_else(|| "has no address".to_owned())
+}
+
+/// The endpoint's path, with the slash at its end that clients add.
+fn endpoint(text: &str) -> Result<String, String> {
+    if !text.starts_with('/') {
+        return Err("must begin with `/`".to_owned());
+    }
+    if text.contains(|c: char| matches!(c, '?' | '#' | '%') || !c.is_ascii_graphic()) {
+        return Err("must be a plain path, without query or escapes".to_owned());
+    }
+    Ok(format!("{}/", text.trim_end_matches('/')))
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// An origin as browsers send it: scheme and authority, nothing else.
+fn origin(text: &str) -> Result<String, String> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    match text.split_once("://") {
+        Some((scheme, authority))
+            if !scheme.is_empty() && !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ', '*']) =>
+        {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => Err("write scheme and host, such as `https://example.org` or `http://localhost:8080`, or `*`".to_owned()),
+    }
+}

@@ -1,0 +1,71 @@
+//! All settings of `host run` in one layer, and their check.
+
+use std::path::PathBuf;
+
+use guest::HandlerSettings;
+
+use super::limits::{ClientSettings, InstanceSettings, RecoverySettings};
+use super::machine::Machine;
+use super::run::{Mount, RunConfig};
+use super::serve::{ListSettings, Serve, ServeSettings};
+
+/// All settings in one layer; what it does not say is empty.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct Settings {
+    #[command(flatten)]
+    serve: ServeSettings,
+
+    #[command(flatten)]
+    lists: ListSettings,
+
+    #[command(flatten)]
+    client: ClientSettings,
+
+    #[command(flatten)]
+    recovery: RecoverySettings,
+
+    #[command(flatten)]
+    instances: InstanceSettings,
+}
+
+impl Settings {
+    /// What this layer says, and where it says nothing, what the one below says.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            serve: self.serve.over(below.serve),
+            lists: self.lists.over(below.lists),
+            client: self.client.over(below.client),
+            recovery: self.recovery.over(below.recovery),
+            instances: self.instances.over(below.instances),
+        }
+    }
+
+    /// Holds all settings against each other and against the machine.
+    ///
+    /// # Errors
+    ///
+    /// Settings that contradict each other, or a folder that is not there.
+    pub fn check(
+        self,
+        components: Vec<Mount>,
+        cache_dir: Option<PathBuf>,
+        machine: &Machine,
+    ) -> anyhow::Result<RunConfig> {
+        let mut gateway = self.client.check()?;
+        let (runtime, limits) = self.instances.check(&mut gateway, machine)?;
+        let Serve { listen, path, static_dir } = self.serve.check()?;
+        let (grants, cors_origins) = self.lists.check()?;
+        Ok(RunConfig {
+            components,
+            listen,
+            path,
+            cors_origins,
+            static_dir,
+            cache_dir,
+            recovery: self.recovery.check(),
+            runtime,
+            handler: HandlerSettings { limits, gateway, grants },
+        })
+    }
+}
