@@ -1,7 +1,7 @@
 //! Acknowledgements that handlers wait for.
 //!
 //! An entry whose handler no longer waits is dropped when new ones come, so a client that never answers costs no more
-//! than what is waited for at once. The answers of several sockets to one event are bounded in bytes together.
+//! than the acknowledgements awaited at one time. The total bytes of several sockets' answers to one event are bounded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Waiter {
     }
 
     fn answer(self, payload: Payload) {
-        // A handler that has given up in this moment needs no answer.
+        // A handler that has just given up needs no answer.
         match self {
             Self::One(sender) => drop(sender.send(payload)),
             Self::Many(collector) => collector.collect(payload),
@@ -41,21 +41,22 @@ impl Waiter {
 #[derive(Debug, Clone)]
 pub(crate) struct Collector {
     answers: mpsc::UnboundedSender<Payload>,
-    /// Bytes that further answers may have together.
+    /// Bytes left for further answers.
     room: Arc<AtomicUsize>,
 }
 
 impl Collector {
-    /// What an answer costs beside its bytes.
+    /// Bytes charged per answer for bookkeeping.
     const ENTRY: usize = 128;
 
-    /// Also where the answers arrive: until the last clone of this is dropped, as each is when its socket answers or leaves.
+    /// Also returns the channel of the answers. It closes when the last clone of the collector is dropped: each socket
+    /// has a clone, which is dropped when the socket answers or leaves.
     pub(crate) fn new(room: usize) -> (Self, mpsc::UnboundedReceiver<Payload>) {
         let (answers, received) = mpsc::unbounded_channel();
         (Self { answers, room: Arc::new(AtomicUsize::new(room)) }, received)
     }
 
-    /// Takes an answer. With the first one that does not fit there is no room left.
+    /// Takes an answer. The first one that does not fit uses up the room for all others.
     pub(crate) fn collect(self, payload: Payload) {
         let size = payload.size() + Self::ENTRY;
         let take = |room: usize| Some(room.saturating_sub(size));
@@ -72,7 +73,7 @@ impl Collector {
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     waiting: HashMap<u64, Waiter>,
-    /// Entries at which those that nobody waits for are dropped.
+    /// Number of entries at which those that nobody waits for are dropped.
     sweep_at: usize,
 }
 

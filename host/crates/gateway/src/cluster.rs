@@ -18,25 +18,25 @@ use crate::model::{Operation, RemoteSocket, Target};
 #[path = "cluster_tests.rs"]
 mod tests;
 
-/// A future of the cluster's.
+/// The future of a call to the cluster.
 pub type ClusterFuture<T> = Pin<Box<dyn Future<Output = Result<T, ClusterError>> + Send>>;
 
 /// Reaches the sockets of the other nodes.
 ///
-/// A call that returns no future has nothing to wait for: with one node nothing is allocated and nothing is waited for.
+/// A call that returns `None` has nothing to wait for: with one node nothing is allocated and nothing is awaited.
 pub trait Cluster: Send + Sync + Debug + 'static {
-    /// Has the other nodes carry out an operation. When this returns, the message has its place among those that this node
-    /// publishes; the future ends when the cluster has taken it.
+    /// Has the other nodes carry out an operation. When this returns, the message has its place in the order of this
+    /// node's messages; the future completes when the cluster has taken it.
     fn publish(&self, message: Message<'_>) -> Option<ClusterFuture<()>>;
 
-    /// Has the other nodes send an event and ask its recipients for acknowledgements, for as long as `wait`. The channel
-    /// closes when nothing more will come.
+    /// Has the other nodes send an event and wait for its recipients' acknowledgements, no longer than `wait`. The
+    /// channel closes when nothing more will come.
     fn ask(&self, message: Message<'_>, wait: Duration) -> Option<mpsc::Receiver<RemoteAnswer>>;
 
     /// The matching sockets of the other nodes.
     fn fetch_sockets(&self, scope: Scope<'_>) -> Option<ClusterFuture<FoundSockets>>;
 
-    /// The names of the other nodes that are there at present.
+    /// The names of the other nodes that are present now.
     fn nodes(&self) -> Option<ClusterFuture<Vec<String>>>;
 }
 
@@ -45,7 +45,7 @@ pub trait Cluster: Send + Sync + Debug + 'static {
 pub struct Scope<'a> {
     /// The namespace's path.
     pub namespace: &'a str,
-    /// Id of the socket whose handler asks; none where no socket does.
+    /// Id of the socket whose handler asks; none if no socket does.
     pub sender: Option<&'a str>,
     /// Which sockets.
     pub target: &'a Target,
@@ -60,14 +60,14 @@ pub struct Message<'a> {
     pub operation: &'a Operation,
 }
 
-/// What comes back of an event that asks for acknowledgements.
+/// What comes back from an event that asks for acknowledgements.
 #[derive(Debug)]
 pub enum RemoteAnswer {
-    /// A node has asked so many sockets.
+    /// A node has asked this many sockets.
     Asked(usize),
     /// A socket has answered.
     Answer(Payload),
-    /// So many nodes did not say how many sockets they asked.
+    /// This many nodes did not say how many sockets they asked.
     NodesMissing(u32),
 }
 
@@ -80,14 +80,14 @@ pub struct FoundSockets {
     pub missing_nodes: u32,
 }
 
-/// The cluster did not do what it was asked.
+/// Why a call to the cluster failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
-    /// What connects the nodes is not there. The text says what was tried.
+    /// The bus between the nodes is not reachable. The text says what was tried.
     #[error("cannot reach the other nodes: {0}")]
     Unreachable(String),
-    /// What waits to be published takes all the room that there is for it; the message was dropped.
-    #[error("too much waits for the other nodes")]
+    /// The queue of messages to publish is full; this message was dropped.
+    #[error("the queue of messages to other nodes is full")]
     Full,
 }
 

@@ -1,4 +1,4 @@
-//! Two gateways that are one server: what crosses from one to the other, and what happens where it does not.
+//! Two gateways that are one server: what crosses from one to the other, and what happens if it cannot.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::test_support::{Client, World, payload, rooms, waits};
 
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The way to another node. What is published waits here until the test delivers it.
+/// The way to another node. Published messages wait here until the test delivers them.
 #[derive(Default)]
 struct Wire {
     other: Mutex<Weak<Gateway>>,
@@ -133,7 +133,7 @@ fn nodes(events: &[&str]) -> [(World, Arc<Wire>); 2] {
     nodes
 }
 
-/// The context of an event of a client's on the first node.
+/// The context of a client's event on the first node.
 fn event(world: &World, client: &mut Client) -> crate::test_support::Call {
     client.send(r#"2/n,["a"]"#);
     world.expect("/n", "a")

@@ -11,7 +11,8 @@ use crate::namespace::Namespace;
 use crate::recovery::Recipients;
 use crate::socket::Socket;
 
-/// Carries out commands in order; `socket` is the current event's. Returns what the cluster has not taken yet.
+/// Carries out commands in order; `socket` is the current event's. Returns the messages that the cluster has not taken
+/// yet.
 pub(crate) fn apply(
     namespace: &Namespace,
     socket: Option<&Arc<Socket>>,
@@ -34,7 +35,7 @@ pub(crate) fn apply(
                 namespace.remove(socket, DisconnectReason::ServerNamespace, close);
             }
             (Command::SetData(json), Some(socket)) => socket.set_data(json),
-            // Without a socket there is nobody to do it to.
+            // These act on the current socket; without one they do nothing.
             (
                 Command::Emit { .. }
                 | Command::Join(_)

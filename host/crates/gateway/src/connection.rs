@@ -30,9 +30,9 @@ pub struct Connection {
     request: Arc<ClientRequest>,
     decoder: Decoder,
     members: Vec<Member>,
-    /// Namespaces that the session was in or was refused: packets for them may still be under way.
+    /// Namespaces that the session was in or was refused: packets for them may still arrive.
     left: Vec<Arc<Mount>>,
-    /// When the session of a client that has joined no namespace yet is closed.
+    /// When the session is closed if its client has still joined no namespace.
     connect_by: Option<Instant>,
 }
 
@@ -93,7 +93,7 @@ impl Connection {
                 let handshake = Handshake { request: self.request.clone(), auth, issued: SystemTime::now() };
                 let (path, pid) = (namespace.shared_path().clone(), namespace.new_pid());
                 let socket = Socket::new(path, self.session.clone(), handshake, id, pid);
-                // Most clients use one namespace: a vector makes room for four.
+                // Most clients use one namespace; without this the vector would make room for four.
                 self.members.reserve_exact(1);
                 self.members.push(Member::new(mount.clone(), socket, self.session.clone(), resume));
                 return;
@@ -102,13 +102,13 @@ impl Connection {
         let _ = self.session.send(encode::connect_error(path, refusal, None), false);
     }
 
-    /// While a handler waits for an acknowledgement the session is read on, but not without end.
+    /// While a handler waits for an acknowledgement the session is still read, but only up to a bound.
     fn check_unhandled(&self) -> Result<(), CloseReason> {
         if self.unhandled_bytes() <= self.limits.unhandled_bytes || !self.owes_ack() {
             return Ok(());
         }
         metrics().slow_consumers.increment();
-        tracing::warn!("session closed: more events than fit wait behind a handler that waits for an acknowledgement");
+        tracing::warn!("session closed: too many events wait behind a handler that waits for an acknowledgement");
         Err(CloseReason::ForcedClose)
     }
 
@@ -126,7 +126,7 @@ impl Connection {
         self.members.iter().any(|member| member.socket().owes_ack())
     }
 
-    /// A handler asked to end the session: every namespace is left first.
+    /// Closes the session if a handler asked for it; every namespace is left first.
     fn close_if_asked(&mut self) {
         if self.members.iter().any(|member| member.socket().closes_session()) && self.session.is_open() {
             for member in &mut self.members {
@@ -191,14 +191,14 @@ impl SessionHandler for Connection {
     }
 
     fn expires(&self) -> Option<Instant> {
-        // A client that a `$connect` handler has not answered yet is not to blame.
+        // A client whose `$connect` handler still runs is not late.
         self.connect_by.filter(|_| self.members.is_empty())
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // Nothing is left to do after an orderly end; a panic must not leave sockets behind in rooms.
+        // After an orderly end there is nothing to do; a panic must not leave sockets behind in rooms.
         for member in &mut self.members {
             member.leave(DisconnectReason::Session(CloseReason::ForcedClose));
         }

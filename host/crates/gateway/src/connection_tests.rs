@@ -22,7 +22,7 @@ fn disconnect(close: bool) -> Command {
     Command::Disconnect { close }
 }
 
-/// The reason that a `$disconnect` handler gets, which returns.
+/// Answers a namespace's `$disconnect` handler, and returns the reason that it got.
 fn goodbye(world: &World, path: &str) -> String {
     let call = world.expect(path, "$disconnect");
     let (reason,): (String,) = serde_json::from_str(&call.event.payload.json).unwrap();

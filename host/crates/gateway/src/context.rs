@@ -1,4 +1,4 @@
-//! What a handler sees of the gateway while it handles one event.
+//! A handler's view of the gateway during one event.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -35,9 +35,9 @@ pub struct EventContext {
 #[derive(Debug)]
 struct CurrentSocket {
     socket: Arc<Socket>,
-    /// As they were when the event began.
+    /// The socket's rooms when the event began.
     rooms: RoomNames,
-    /// In `$connect` only.
+    /// Set in `$connect` only.
     held: Option<Held>,
 }
 
@@ -48,7 +48,7 @@ impl EventContext {
         Self { namespace: namespace.clone(), current: Some(current) }
     }
 
-    /// The context of a call that no socket caused.
+    /// The context of a call that has no socket, such as a plain HTTP request.
     pub fn without_socket(namespace: Arc<Namespace>) -> Self {
         Self { namespace, current: None }
     }
@@ -58,7 +58,7 @@ impl EventContext {
         self.namespace.path()
     }
 
-    /// The current socket's id; none where no socket caused the call.
+    /// The current socket's id; none if the call has no socket.
     pub fn socket_id(&self) -> Option<&str> {
         Some(self.current.as_ref()?.socket.id())
     }
@@ -70,7 +70,7 @@ impl EventContext {
         own.chain(current.rooms.iter().map(ToString::to_string)).collect()
     }
 
-    /// What was known of the connection when the client joined; none where no socket caused the call.
+    /// The handshake with which the client joined; none if the call has no socket.
     pub fn handshake(&self) -> Option<Arc<Handshake>> {
         Some(self.current.as_ref()?.socket.handshake().clone())
     }
@@ -85,15 +85,15 @@ impl EventContext {
         self.current.as_ref().is_some_and(|current| current.socket.connected())
     }
 
-    /// Whether the connection took up an earlier one.
+    /// Whether the client resumed an earlier connection.
     pub fn recovered(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.socket.recovered())
     }
 
     /// Carries out commands, in order. In `$connect` they are held until the handler has returned.
     ///
-    /// On this node they have taken effect when this returns. What is returned ends when the other nodes' messages are on
-    /// their way; it is to be awaited before the event's outcome is told.
+    /// When this returns, they have taken effect on this node. The returned future completes when the messages to other
+    /// nodes are on their way; await it before reporting the event's outcome.
     pub fn apply(&self, commands: Vec<Command>) -> Publishing {
         match &self.current {
             Some(CurrentSocket { held: Some(held), .. }) => {
@@ -111,7 +111,7 @@ impl EventContext {
     ///
     /// # Errors
     ///
-    /// In `$connect`; where the socket is not connected, or leaves meanwhile; where no answer comes in time.
+    /// In `$connect`; if the socket is not connected or leaves meanwhile; if no answer comes in time.
     pub async fn emit_with_ack(&self, event: &str, payload: &Payload, wait: Duration) -> Result<Payload, CallError> {
         self.may_ask()?;
         let socket = &self.current.as_ref().ok_or(CallError::NotConnected)?.socket;
@@ -128,8 +128,9 @@ impl EventContext {
         }
     }
 
-    /// Sends an event to the matching sockets and waits for their acknowledgements. Together they may have as many bytes
-    /// as may wait unhandled in one session; those beyond count as missing.
+    /// Sends an event to the matching sockets and waits for their acknowledgements. Their total size is bounded by
+    /// [`GatewayLimits::unhandled_bytes`](crate::model::GatewayLimits::unhandled_bytes); answers beyond that count as
+    /// missing.
     ///
     /// # Errors
     ///
@@ -149,7 +150,7 @@ impl EventContext {
     ///
     /// # Errors
     ///
-    /// Where other nodes did not answer, or could not be asked.
+    /// If other nodes did not answer, or could not be asked.
     pub async fn fetch_sockets(&self, target: &Target) -> Result<Vec<RemoteSocket>, CallError> {
         questions::fetch(&self.namespace, self.scope(target), Reach::of(target)).await
     }
@@ -170,17 +171,18 @@ impl EventContext {
     }
 }
 
-/// Messages to other nodes that the cluster has not taken yet. A failure is logged: the commands have taken effect here.
-#[must_use = "the event's outcome is told when its messages are on their way"]
+/// Messages to other nodes that the cluster has not taken yet. A failure is only logged, because the commands have
+/// already taken effect on this node.
+#[must_use = "await it before reporting the event's outcome"]
 pub struct Publishing(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
 impl Publishing {
-    /// Nothing is under way.
+    /// Nothing to wait for.
     pub fn done() -> Self {
         Self(None)
     }
 
-    /// Whether nothing is under way.
+    /// Whether there is nothing to wait for.
     pub fn is_done(&self) -> bool {
         self.0.is_none()
     }

@@ -4,7 +4,7 @@ use engine_io::Encoded;
 use engine_io::packet::Frame;
 use socket_io::{self, Payload};
 
-/// Room for what a packet has beside its payload.
+/// Bytes reserved for a packet beside its payload.
 const OVERHEAD: usize = 64;
 
 pub(crate) fn connect(namespace: &str, socket_id: &str, recovery_id: Option<&str>) -> Encoded {

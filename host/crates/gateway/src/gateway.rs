@@ -26,16 +26,17 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway without namespaces. Without `recovery`, clients that were cut off start anew.
+    /// A gateway without namespaces. Without `recovery`, clients that were cut off join as new ones.
     pub fn new(limits: GatewayLimits, recovery: Option<RecoveryLimits>, cluster: Arc<dyn Cluster>) -> Self {
         Self { mounts: Arc::default(), limits: Arc::new(limits), recovery, cluster }
     }
 
-    /// Adds a namespace. Its path is the one that the operator requested, else the one that the handler names, else `/`.
+    /// Adds a namespace. Its path is the one that the operator requested, else the one that the handler names, else
+    /// `/`.
     ///
     /// # Errors
     ///
-    /// Where the path is taken, or operator and handler want different ones.
+    /// If the path is taken, or operator and handler want different ones.
     pub fn mount(&mut self, requested: Option<&str>, handler: Arc<dyn EventHandler>) -> Result<Arc<Mount>, MountError> {
         let path = path_of(requested, &*handler)?;
         if self.mounts.get(&path).is_some() {
@@ -52,7 +53,7 @@ impl Gateway {
         &self.limits
     }
 
-    /// Drops what is kept for clients that can no longer return. To be called again and again.
+    /// Drops the state of clients that can no longer return. To be called periodically.
     pub fn expire(&self) {
         for recovery in self.mounts.iter().filter_map(|mount| mount.namespace().recovery()) {
             recovery.expire();
@@ -64,8 +65,8 @@ impl Gateway {
     }
 }
 
-/// For the cluster: what other nodes ask of this one. Each answers for the sockets of this node alone; a namespace that is
-/// not mounted here has none.
+/// For the cluster: the calls of other nodes. Each covers only the sockets of this node; a namespace that is not
+/// mounted here has none.
 impl Gateway {
     /// Carries out an operation that another node has published.
     pub fn receive(&self, message: Message<'_>) {

@@ -1,7 +1,7 @@
-//! What runs handlers: the trait that the gateway calls for every event.
+//! The trait that the gateway calls for every event.
 //!
-//! The gateway knows nothing of WebAssembly; `guest` implements [`EventHandler`] for components, and a worker reached over
-//! HTTP can be a second implementation.
+//! The gateway knows nothing of WebAssembly; `guest` implements [`EventHandler`] for components, and a worker reached
+//! over HTTP can be a second implementation.
 
 use std::future::Future;
 use std::io;
@@ -21,16 +21,16 @@ pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Option<Payload>, Han
 
 /// Runs the handlers of one namespace.
 pub trait EventHandler: Send + Sync + 'static {
-    /// What the handler says of itself; it never changes.
+    /// The handler's description, which never changes.
     fn description(&self) -> &Description;
 
     /// Handles one event. The payload that is returned is the acknowledgement.
     ///
     /// Commands go to [`EventContext::apply`], in the order they were called, whenever the handler waits and when it
-    /// returns. A handler that fails must not apply what it had not applied by then.
+    /// returns. A handler that fails must not apply the commands that it had not applied by then.
     fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture;
 
-    /// What answers plain HTTP requests, where the handler does that too.
+    /// The handler of plain HTTP requests, if there is one.
     fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
         None
     }
@@ -40,9 +40,9 @@ pub trait EventHandler: Send + Sync + 'static {
 pub type RequestBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 /// Body of an answer. An error while it is sent ends the connection.
 pub type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
-/// An answer. Dropped where the client goes away.
+/// An answer. It is dropped if the client goes away.
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
-/// Ends the connection of a request as it is, for an answer that will never be whole and whose client does not read.
+/// Cuts a request's connection, for an answer that will never be complete and whose client does not read.
 pub type CutConnection = Box<dyn FnOnce() + Send>;
 
 /// Answers plain HTTP requests: those that are neither Socket.IO nor a file.

@@ -1,19 +1,20 @@
 //! Namespaces, sockets, rooms, broadcasts, and the life of a connection.
 //!
-//! **Job.** The gateway decides what an event is and what a command does. A session's packets become events of sockets; an
-//! event waits in its socket's queue, then the mount's [`EventHandler`](handler::EventHandler) handles it, and the commands
-//! that come back are carried out on this node's [sockets](EventContext) and, through the [`Cluster`](cluster::Cluster), on
-//! the others'.
+//! **Job.** The gateway decides what an event is and what a command does. A session's packets become events of sockets;
+//! an event waits in its socket's queue, then the mount's [`EventHandler`](handler::EventHandler) handles it, and the
+//! commands that come back are carried out on this node's [sockets](EventContext) and, through the
+//! [`Cluster`](cluster::Cluster), on the others'.
 //!
-//! **Promises.** `$connect` comes first and `$disconnect` last, once each; one socket's events are handled one at a time, in
-//! order; commands take effect in the order they were called; all that clients and handlers cause is bounded
-//! ([`model::GatewayLimits`]). A mount's handler can be replaced between two events.
+//! **Promises.** `$connect` comes first and `$disconnect` last, once each; one socket's events are handled one at a
+//! time, in order; commands take effect in the order they were called; everything that clients and handlers cause is
+//! bounded ([`model::GatewayLimits`]). A mount's handler can be replaced between two events.
 //!
-//! **Must not know** wasmtime, hyper or what connects the nodes. Who runs handlers and who reaches other nodes are traits
-//! that other crates implement.
+//! **Must not know** wasmtime, hyper or the bus between nodes. Running handlers and reaching other nodes are traits,
+//! which other crates implement.
 //!
 //! Files import each other in this order, never back: `model` → `cluster`, `encode`, `acks` → `socket` → `rooms` →
-//! `recovery` → `namespace` → `commands`, `questions` → `context` → `handler` → `mount` → `member` → `connection` → `gateway`.
+//! `recovery` → `namespace` → `commands`, `questions` → `context` → `handler` → `mount` → `member` → `connection` →
+//! `gateway`.
 
 #![warn(missing_docs, unreachable_pub)]
 

@@ -1,6 +1,6 @@
 //! One socket as its own session sees it: its events in order, one at a time.
 //!
-//! `$connect` comes first and `$disconnect` last; what the client sends meanwhile waits.
+//! `$connect` comes first and `$disconnect` last; events that come while a handler runs wait in a queue.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -29,16 +29,16 @@ pub(crate) struct Member {
     /// Bytes of the events in `queue`.
     waiting_bytes: usize,
     running: Option<Running>,
-    /// What `$connect` has called is on its way to other nodes; the next event waits for it.
+    /// Commands of `$connect` that are being published to other nodes; the next event waits for this.
     publishing: Publishing,
     stage: Stage,
-    /// Why the client is gone, where that is so before `$connect` has returned.
+    /// Why the client left, if it did so before `$connect` returned.
     gone: Option<DisconnectReason>,
-    /// What the client takes up again, until it is let in.
+    /// The earlier socket that the client resumes, until the client is accepted.
     resume: Option<Box<Resume>>,
-    /// The newest offset when the client connected first.
+    /// The newest offset when the client first connected.
     since: u64,
-    /// The client may take the socket up again, once the last handler is done.
+    /// Set if the client may resume the socket, whose state is kept once the last handler is done.
     departure: Option<Departure>,
 }
 
@@ -55,13 +55,13 @@ struct Running {
     future: HandlerFuture,
 }
 
-/// What follows when a handler has returned.
+/// What to do when the handler returns.
 enum Then {
-    /// The client is accepted, and what the handler called takes effect; or it is rejected.
+    /// Accept the client and carry out the held commands, or reject it.
     Accept(Held),
-    /// The event is acknowledged.
+    /// Acknowledge the event, if the client asked for that.
     Acknowledge(Option<u64>),
-    /// The socket is done.
+    /// End the socket.
     Finish,
 }
 
@@ -72,7 +72,7 @@ enum Stage {
     Connected,
     /// Its `$disconnect` runs.
     Leaving,
-    /// Nothing happens any more.
+    /// Finished; the connection forgets it.
     Done,
 }
 
@@ -102,7 +102,7 @@ impl Member {
         &self.socket
     }
 
-    /// Whether packets of the client for this namespace are for this socket.
+    /// Whether the client's packets for this namespace go to this socket.
     pub(crate) fn is_active(&self) -> bool {
         match self.stage {
             Stage::New | Stage::Connecting => self.gone.is_none(),
@@ -130,8 +130,8 @@ impl Member {
         self.waiting_bytes
     }
 
-    /// An event came in. One that has no handler is dropped: the guest is not run for it, and the names of the events
-    /// that only the gateway causes have no meaning from a client.
+    /// Queues an event. Events without a handler are dropped, so that no guest runs for them; so are `$connect` and
+    /// `$disconnect`, which only the gateway may cause.
     pub(crate) fn push(&mut self, event: Event, ack: Option<u64>) {
         const ENTRY: usize = 128;
         if event.name != CONNECT && event.name != DISCONNECT && self.mount.handles(&event.name) {
@@ -152,7 +152,7 @@ impl Member {
         self.mount.namespace()
     }
 
-    /// The client has left, or must leave.
+    /// Ends the socket: its client has left, or must leave.
     pub(crate) fn leave(&mut self, reason: DisconnectReason) {
         match self.stage {
             // No handler has seen the client yet.
@@ -177,7 +177,7 @@ impl Member {
         }
     }
 
-    /// What the client was about to take up again stays for its next try.
+    /// If the client may return, keeps the state that it was about to resume for its next attempt.
     fn give_back(&mut self, reason: DisconnectReason) {
         let resume = self.resume.take().map(|resume| *resume);
         if reason.is_recoverable()
@@ -188,7 +188,7 @@ impl Member {
         }
     }
 
-    /// Runs what is next. Ready when there is nothing to do.
+    /// Runs the next handlers. Ready when there is nothing to do.
     pub(crate) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if !self.publishing.is_done() {
@@ -211,7 +211,7 @@ impl Member {
         }
     }
 
-    /// Starts what is next; false where there is nothing.
+    /// Takes the next step; false if there is nothing to do.
     fn start_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match self.stage {
             Stage::New => {
@@ -225,7 +225,7 @@ impl Member {
             }
             Stage::Connected => {
                 let left = self.socket.left();
-                // What it would send has to wait anyway.
+                // What its handler emits could not be sent yet anyway.
                 if left.is_none() && self.session.is_clogged() {
                     return Poll::Ready(false);
                 }
@@ -252,7 +252,7 @@ impl Member {
         }
     }
 
-    /// Gives the socket back what its client takes up again.
+    /// Waits for the state that the client resumes, and restores it in the socket.
     fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(resume) = &mut self.resume else { return Poll::Ready(()) };
         if !ready!(resume.poll_ready(cx)) {
@@ -278,7 +278,7 @@ impl Member {
         }
     }
 
-    /// The last handler is done.
+    /// The last handler has finished.
     fn done(&mut self) {
         self.stage = Stage::Done;
         if let Some(departure) = self.departure.take() {
@@ -286,7 +286,7 @@ impl Member {
         }
     }
 
-    /// Runs the mount's handler of this moment; gives the event back where it has none for it.
+    /// Runs the mount's current handler; returns the event if that does not handle it.
     fn start(&mut self, event: Event, then: Then) -> Result<(), Event> {
         let handler = self.mount.handler();
         if !handler.description().handles(&event.name) {
@@ -315,7 +315,7 @@ impl Member {
         }
     }
 
-    /// The client is in: it is told so, then the commands of `$connect` take effect.
+    /// Accepts the client: sends CONNECT, then carries out the commands of `$connect`.
     fn accept(&mut self, mut commands: Vec<Command>) {
         self.stage = Stage::Connected;
         self.enter();
@@ -328,7 +328,7 @@ impl Member {
         }
     }
 
-    /// From now on the socket receives what is sent to it. A client that has gone is not told.
+    /// Adds the socket to the namespace, so that packets reach it. A client that has left is sent nothing.
     fn enter(&mut self) {
         let resume = self.resume.take();
         let (socket, namespace, told) = (&self.socket, self.mount.namespace(), self.gone.is_none());
@@ -348,7 +348,7 @@ impl Member {
                     tracing::warn!(
                         namespace = socket.namespace(),
                         socket = socket.id(),
-                        "session closed: what its client missed was dropped while `$connect` ran"
+                        "session closed: packets that its client missed were dropped while `$connect` ran"
                     );
                     self.session.close(CloseReason::ForcedClose);
                 }
@@ -356,7 +356,7 @@ impl Member {
         }
     }
 
-    /// The client is refused. Only a rejection tells it why: other failures are the host's own matter.
+    /// Refuses the client. Only a rejection tells it why; other failures are internal.
     fn reject(&mut self, error: &HandlerError) {
         self.stage = Stage::Done;
         self.drop_waiting();
@@ -365,7 +365,7 @@ impl Member {
             HandlerError::Rejected { message, data } => (message.as_str(), data.as_deref()),
             _ => ("internal error", None),
         };
-        // Nobody is left to be told where the session is closed.
+        // This fails only if the session is closed; then nobody is left to tell.
         let _ = self.session.send(encode::connect_error(self.socket.namespace(), message, data), false);
     }
 }

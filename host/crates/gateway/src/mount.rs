@@ -1,4 +1,4 @@
-//! Namespaces with what handles them.
+//! Mounts: namespaces with their handlers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Mount {
 /// One version of a mount's handler.
 struct Revision(Arc<dyn EventHandler>);
 
-/// A namespace that cannot be mounted.
+/// Why a namespace cannot be mounted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MountError {
     /// Two handlers for one path.
@@ -47,21 +47,21 @@ impl Mount {
         &self.namespace
     }
 
-    /// Its handler at this moment. Whoever has it may use it to the end of an event, also where it is replaced meanwhile.
+    /// The current handler. The caller may use it to the end of an event, even if it is replaced meanwhile.
     pub fn handler(&self) -> Arc<dyn EventHandler> {
         self.handler.load().0.clone()
     }
 
-    /// Whether its handler at this moment is run for an event of this name.
+    /// Whether the current handler handles events of this name.
     pub(crate) fn handles(&self, event: &str) -> bool {
         self.handler.load().0.description().handles(event)
     }
 
-    /// Replaces the handler: every event and every plain request that begins from now on is the new one's.
+    /// Replaces the handler: every event and every plain request that begins from now on goes to the new one.
     ///
     /// # Errors
     ///
-    /// The new handler names another namespace; the old one stays.
+    /// If the new handler names another namespace; the old handler stays.
     pub fn replace(&self, handler: Arc<dyn EventHandler>) -> Result<(), MountError> {
         path_of(Some(self.namespace.path()), &*handler)?;
         self.handler.store(Arc::new(Revision(handler)));
@@ -69,7 +69,8 @@ impl Mount {
     }
 }
 
-/// The path of a handler's namespace: the one that the operator requested, else the one that the handler names, else `/`.
+/// The path of a handler's namespace: the one that the operator requested, else the one that the handler names, else
+/// `/`.
 pub(crate) fn path_of(requested: Option<&str>, handler: &dyn EventHandler) -> Result<String, MountError> {
     match (requested, handler.description().namespace.as_deref()) {
         (Some(requested), Some(component)) if requested != component => {

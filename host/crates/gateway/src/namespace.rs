@@ -1,4 +1,4 @@
-//! One namespace: its sockets on this node, the other nodes, and what is kept for clients that return.
+//! One namespace: its sockets on this node, the cluster, and the state kept for clients that return.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,12 +19,12 @@ pub struct Namespace {
     cluster: Arc<dyn Cluster>,
     recovery: Option<Arc<Recovery>>,
     ack_ids: AtomicU64,
-    /// Bytes that the answers to one broadcast may have together.
+    /// Limit on the total bytes of the answers to one broadcast.
     answer_bytes: usize,
 }
 
 impl Namespace {
-    /// A namespace without sockets. Without `recovery`, clients that were cut off start anew.
+    /// A namespace without sockets. Without `recovery`, clients that were cut off join as new ones.
     pub(crate) fn new(
         path: &str,
         limits: &GatewayLimits,
@@ -67,12 +67,12 @@ impl Namespace {
         self.recovery.as_ref()
     }
 
-    /// A private id for a socket whose client may take it up again; none where clients cannot.
+    /// A private id with which a client can resume its socket; none without recovery.
     pub(crate) fn new_pid(&self) -> Option<Box<str>> {
         self.recovery.as_ref().map(|_| id::random().into())
     }
 
-    /// A number for an acknowledgement, used for all recipients of one event.
+    /// A new ack id, used for all recipients of one event.
     pub(crate) fn next_ack_id(&self) -> u64 {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -81,8 +81,8 @@ impl Namespace {
         self.answer_bytes
     }
 
-    /// A socket leaves the namespace; false where it has left before. With `close`, its whole session is to be closed. A
-    /// disconnect by the server is told to the client.
+    /// Removes a socket from the namespace; false if it had left before. With `close`, its whole session is to be
+    /// closed. If the server disconnects it, the client is told.
     pub(crate) fn remove(&self, socket: &Socket, reason: DisconnectReason, close: bool) -> bool {
         let left = socket.leave(reason, close) == Left::Now;
         if left {

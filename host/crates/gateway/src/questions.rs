@@ -1,4 +1,4 @@
-//! What is asked of many sockets, on this node and on others: acknowledgements, and the sockets themselves.
+//! Queries of many sockets, on this node and on others: their acknowledgements, and which sockets there are.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::{Answers, CallError, Operation, RemoteSocket, Selection, Targe
 use crate::namespace::Namespace;
 use crate::rooms::Question;
 
-/// Whose sockets are asked.
+/// Which nodes' sockets are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     ThisNode,
@@ -27,8 +27,8 @@ impl Reach {
     }
 }
 
-/// Sends an event to the matching sockets, and waits for their acknowledgements no longer than `wait`. Together these may
-/// have as many bytes as may wait unhandled in one session; those beyond count as missing.
+/// Sends an event to the matching sockets, and waits for their acknowledgements no longer than `wait`. Their total size
+/// is bounded by `GatewayLimits::unhandled_bytes`; answers beyond that count as missing.
 pub(crate) async fn ask(
     namespace: &Namespace,
     scope: Scope<'_>,
@@ -53,7 +53,7 @@ pub(crate) async fn ask(
     // The channel closes when every socket that was asked has answered or left.
     drop(question);
     let mut gathering = Gathering { asked, received: Vec::new(), missing_nodes: 0, answers, remote };
-    // Out of time: what has come is all there is.
+    // On a time-out, the answers so far are the result.
     let _ = timeout(wait, gathering.gather()).await;
     gathering.into_answers()
 }
@@ -62,7 +62,7 @@ pub(crate) async fn ask(
 ///
 /// # Errors
 ///
-/// Where other nodes did not answer, or could not be asked.
+/// If other nodes did not answer, or could not be asked.
 pub(crate) async fn fetch(
     namespace: &Namespace,
     scope: Scope<'_>,
@@ -102,12 +102,12 @@ impl From<ClusterError> for CallError {
 
 /// Answers to a broadcast, as they come in.
 struct Gathering {
-    /// Sockets that were asked, as far as is known.
+    /// Sockets known to have been asked so far.
     asked: usize,
     received: Vec<Payload>,
     missing_nodes: u32,
-    /// Answers of this node's sockets, and of others' once they have passed the bound on bytes. It ends when all that were
-    /// asked have answered or left.
+    /// Answers of this node's sockets, and of other nodes' once they have passed the limit on bytes. The channel closes
+    /// when every socket that was asked has answered or left.
     answers: mpsc::UnboundedReceiver<Payload>,
     remote: Option<Remote>,
 }
@@ -151,7 +151,7 @@ impl Gathering {
     }
 
     fn into_answers(mut self) -> Answers {
-        // Those that came together with the last message of the others.
+        // Answers that arrived together with the other nodes' last message.
         while let Ok(answer) = self.answers.try_recv() {
             self.received.push(answer);
         }

@@ -1,9 +1,10 @@
-//! Which sockets of this node are in which rooms of one namespace, and how they are reached.
+//! The sockets and rooms of one namespace on this node, and delivery to them.
 //!
-//! Synchronous: a delivery is a push to a session's outbox. One lock a namespace: broadcasts share it, joins and leaves
-//! take it alone. Nothing is encoded, written or waited for under the lock. Taken before a socket's lock, never after.
+//! Synchronous: a delivery is a push to a session's outbox. Each namespace has one read-write lock: broadcasts share
+//! it, joins and leaves take it exclusively. Nothing is encoded, written or awaited under the lock. It is taken before
+//! a socket's lock, never after.
 //!
-//! A socket's id is a room that only it is in, and always; other sockets may join a room of that name.
+//! Every socket is always in the room named by its own id; other sockets may join a room of that name, too.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,13 +31,13 @@ pub(crate) struct Rooms {
 
 #[derive(Debug, Default)]
 struct Index {
-    /// By id, which is also the name of the room that each is always in.
+    /// By id, which is also the name of the socket's own room.
     sockets: IndexMap<Box<str>, Arc<Socket>>,
     /// Sockets that joined a room, by serial. No room is empty.
     rooms: HashMap<Arc<str>, IndexMap<u64, Arc<Socket>>>,
 }
 
-/// A question to several sockets: the id of its acknowledgements, and where they go.
+/// An event that several sockets are to acknowledge: the ack id, and where the answers go.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) id: u64,
@@ -44,7 +45,7 @@ pub(crate) struct Question {
 }
 
 impl Rooms {
-    /// No sockets. A socket that is in `rooms_per_socket` rooms joins no more.
+    /// An empty index. A socket may be in at most `rooms_per_socket` rooms, its own included.
     pub(crate) fn new(rooms_per_socket: usize) -> Self {
         Self { index: RwLock::default(), rooms_per_socket }
     }
@@ -55,7 +56,7 @@ impl Rooms {
         (index.sockets.len(), index.rooms.len())
     }
 
-    /// A socket has joined the namespace, with the rooms that it has.
+    /// Adds a socket to the namespace and to the rooms in its own list.
     pub(crate) fn add(&self, socket: &Arc<Socket>) {
         let mut index = self.index.write();
         index.sockets.insert(socket.id().into(), socket.clone());
@@ -64,11 +65,11 @@ impl Rooms {
         }
     }
 
-    /// A socket has left the namespace, and all rooms with it.
+    /// Removes a socket from the namespace and from all rooms.
     pub(crate) fn remove(&self, socket: &Socket) {
         let mut index = self.index.write();
         index.sockets.swap_remove(socket.id());
-        // The socket's own list stays as it is: its `$disconnect` shows it.
+        // The socket keeps its own list, which its `$disconnect` handler sees.
         for room in socket.rooms().iter() {
             index.take_out(socket, room);
         }
@@ -119,7 +120,7 @@ impl Rooms {
         }
     }
 
-    /// The selected sockets, collected so that the lock is free to change their rooms.
+    /// The selected sockets, collected so that the lock is free when the caller changes their rooms.
     pub(crate) fn selected(&self, selection: Selection<'_>) -> Vec<Arc<Socket>> {
         let mut sockets = Vec::new();
         self.index.read().each(selection, |socket| sockets.push(socket.clone()));
@@ -130,7 +131,7 @@ impl Rooms {
         let limit = self.rooms_per_socket;
         let mut index = self.index.write();
         let full: Vec<_> = sockets.filter(|socket| !index.join(socket, rooms, limit)).collect();
-        // Others need not wait for the log.
+        // Free the lock before logging.
         drop(index);
         if let Some(socket) = full.first() {
             let (socket, count) = (socket.id(), full.len());
@@ -164,7 +165,7 @@ impl Index {
         self.sockets.get(room).into_iter().chain(self.rooms.get(room).into_iter().flat_map(IndexMap::values))
     }
 
-    /// Rooms by their names, so that these are not looked up for every socket.
+    /// Looks up rooms once, so that they are not looked up for every socket.
     fn looked_up(&self, rooms: &[String]) -> Vec<Members<'_>> {
         let room =
             |name: &String| Members { own: self.sockets.get(name.as_str()), members: self.rooms.get(name.as_str()) };
@@ -175,9 +176,9 @@ impl Index {
         socket.id() == room || self.rooms.get(room).is_some_and(|members| members.contains_key(&socket.serial()))
     }
 
-    /// False where the socket is in so many rooms that it joins no more of them.
+    /// False if the socket could not join them all because it is in `limit` rooms.
     fn join(&mut self, socket: &Socket, rooms: &[String], limit: usize) -> bool {
-        // Not there: it has left the namespace.
+        // It has left the namespace.
         let Some(socket) = self.sockets.get(socket.id()).cloned() else { return true };
         for room in rooms {
             if self.is_in(&socket, room) {
@@ -208,7 +209,7 @@ impl Index {
         }
     }
 
-    /// Takes a socket out of a room's members; false where it was not there.
+    /// Takes a socket out of a room's members; false if it was not one.
     fn take_out(&mut self, socket: &Socket, room: &str) -> bool {
         let Some(members) = self.rooms.get_mut(room) else { return false };
         let removed = members.swap_remove(&socket.serial()).is_some();
@@ -219,7 +220,7 @@ impl Index {
     }
 }
 
-/// Who is in a room: the socket whose id is its name, those that joined it, or both.
+/// The members of a room: the socket whose id is its name, those that joined it, or both.
 struct Members<'a> {
     own: Option<&'a Arc<Socket>>,
     members: Option<&'a IndexMap<u64, Arc<Socket>>>,

@@ -202,7 +202,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What every socket should be in, said as plainly as possible.
+/// The rooms that every socket should be in, in the simplest form.
 struct Model {
     /// Without its own room; kept when the socket has left.
     rooms: [BTreeSet<usize>; SOCKETS],

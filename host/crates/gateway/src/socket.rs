@@ -29,15 +29,15 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 struct Shared {
     phase: Phase,
-    /// Changed by [`Rooms`](crate::rooms::Rooms) alone; none: no room but its own. Kept after the socket has left, for
-    /// `$disconnect`.
+    /// Changed only by [`Rooms`](crate::rooms::Rooms); `None` means no room but its own. Kept after the socket has
+    /// left, for `$disconnect`.
     rooms: Option<RoomNames>,
-    /// None: `{}`.
+    /// `None` means `{}`.
     data: Option<Arc<str>>,
     acks: Option<Box<Acks>>,
-    /// The private id with which the client can take the socket up again; none where it cannot.
+    /// The private id with which the client can resume the socket; none if it cannot.
     pid: Option<Box<str>>,
-    /// The client took up an earlier connection.
+    /// The client resumed an earlier connection.
     recovered: bool,
 }
 
@@ -48,7 +48,7 @@ enum Phase {
     Connected,
     Left {
         reason: DisconnectReason,
-        /// Every other namespace of the session is to be left, too, and the session closed.
+        /// Also leave the session's other namespaces, then close the session.
         close: bool,
     },
 }
@@ -56,15 +56,15 @@ enum Phase {
 /// What [`Socket::leave`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// The socket has left in this moment.
+    /// This call made the socket leave.
     Now,
     /// It had left before, or never connected.
     Before,
 }
 
 impl Socket {
-    /// `id`: of the socket that the client takes up again; none: a new one. `pid`: the private id with which the client
-    /// can take up this one; none where it cannot.
+    /// `id` is the id of the socket that the client resumes; `None` makes a new one. `pid` is the private id with which
+    /// the client can resume this socket later; `None` if it cannot.
     pub(crate) fn new(
         namespace: Arc<str>,
         session: Arc<Session>,
@@ -90,7 +90,7 @@ impl Socket {
         })
     }
 
-    /// Gives the socket back what it had.
+    /// Restores the state that was kept for the client's return.
     pub(crate) fn restore(&self, pid: &str, lost: &LostSocket) {
         let mut shared = self.shared.lock();
         shared.pid = Some(pid.into());
@@ -117,13 +117,13 @@ impl Socket {
         &self.handshake
     }
 
-    /// Whether the client is there.
+    /// Whether the socket has not left and its session is open.
     pub(crate) fn connected(&self) -> bool {
         !matches!(self.shared.lock().phase, Phase::Left { .. }) && self.session.is_open()
     }
 
-    /// Packets can be sent from now on. A client that is there gets what it missed, and is told that it is connected:
-    /// the reference server's order.
+    /// Marks the socket as connected. The client is sent the packets that it `missed`, then CONNECT, in the reference
+    /// server's order; with `None` (it has left already) it is sent nothing.
     pub(crate) fn accept(&self, missed: Option<Vec<Encoded>>) {
         let pid = {
             let mut shared = self.shared.lock();
@@ -154,14 +154,14 @@ impl Socket {
                 tracing::warn!(
                     namespace = &*self.namespace,
                     socket = self.id(),
-                    "session closed: its client does not receive what is sent to it"
+                    "session closed: its client receives too slowly"
                 );
             }
         }
     }
 
-    /// The socket leaves: nothing is sent to it any more, and handlers that wait for its answers learn that none will
-    /// come. For the namespace, which takes it out of its rooms.
+    /// Marks the socket as left: nothing more is sent to it, and handlers stop waiting for its acknowledgements. Only
+    /// for its namespace, which also takes it out of its rooms.
     pub(crate) fn leave(&self, reason: DisconnectReason, close: bool) -> Left {
         let acks = {
             let mut shared = self.shared.lock();
@@ -175,12 +175,12 @@ impl Socket {
             }
             shared.acks.take()
         };
-        // Not under the lock: this wakes the handlers that wait.
+        // Outside the lock, because this wakes the handlers that wait.
         drop(acks);
         Left::Now
     }
 
-    /// Tells the client that the server took it out of the namespace.
+    /// Tells the client that the server disconnected it from the namespace.
     pub(crate) fn send_disconnect(&self) {
         self.send_now(encode::disconnect(&self.namespace), false);
     }
@@ -208,7 +208,7 @@ impl Socket {
         self.shared.lock().rooms.clone().unwrap_or_default()
     }
 
-    /// Changes its rooms; for [`Rooms`](crate::rooms::Rooms), which keeps the other direction.
+    /// Changes its list of rooms. Only for [`Rooms`](crate::rooms::Rooms), which keeps its index in step.
     pub(crate) fn update_rooms<R>(&self, update: impl FnOnce(&mut Vec<Arc<str>>) -> R) -> R {
         update(Arc::make_mut(self.shared.lock().rooms.get_or_insert_default()))
     }
@@ -222,17 +222,17 @@ impl Socket {
         self.shared.lock().data = Some(json.into());
     }
 
-    /// The private id with which its client can take it up again.
+    /// The private id with which its client can resume it.
     pub(crate) fn pid(&self) -> Option<Box<str>> {
         self.shared.lock().pid.clone()
     }
 
-    /// Whether the client took up an earlier connection.
+    /// Whether the client resumed an earlier connection.
     pub(crate) fn recovered(&self) -> bool {
         self.shared.lock().recovered
     }
 
-    /// What is kept of it for its client's return. `since` is as in [`LostSocket`].
+    /// The state to keep for its client's return. `since` is as in [`LostSocket`].
     pub(crate) fn lost(&self, since: u64) -> LostSocket {
         let shared = self.shared.lock();
         LostSocket {
@@ -253,7 +253,7 @@ impl Socket {
         }
     }
 
-    /// Registers who waits for an acknowledgement. False where the socket has left.
+    /// Registers who waits for an acknowledgement. False if the socket has left.
     pub(crate) fn expect_ack(&self, id: u64, waiter: Waiter) -> bool {
         {
             let mut shared = self.shared.lock();
@@ -262,19 +262,19 @@ impl Socket {
             }
             shared.acks.get_or_insert_default().insert(id, waiter);
         }
-        // The session may be paused; now it must be read.
+        // A paused session must be read again, or the acknowledgement would never arrive.
         self.session.wake();
         true
     }
 
-    /// The client acknowledged an event.
+    /// Hands the client's acknowledgement to the handler that waits for it.
     pub(crate) fn acknowledged(&self, id: u64, payload: Payload) {
         if let Some(acks) = &mut self.shared.lock().acks {
             acks.answer(id, payload);
         }
     }
 
-    /// Whether a handler waits for an acknowledgement of this client.
+    /// Whether a handler waits for an acknowledgement from this client.
     pub(crate) fn owes_ack(&self) -> bool {
         self.shared.lock().acks.as_ref().is_some_and(|acks| acks.is_waited_for())
     }

@@ -1,4 +1,5 @@
-//! Drives the gateway without transports: a client's packets go in, frames come out, and the test itself is the handler.
+//! Drives the gateway without transports: a client's packets go in, frames come out, and the test itself is the
+//! handler.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
@@ -78,7 +79,7 @@ impl Call {
 
     /// Ends the event; its session has yet to notice.
     pub(crate) fn returns(self, result: Result<Option<Payload>, HandlerError>) {
-        // Nobody waits any more where the session's task was dropped.
+        // Nobody waits any more if the session's task was dropped.
         let _ = self.answer.send(result);
     }
 
@@ -208,7 +209,7 @@ impl World {
         self.next_call(path).expect("the handler runs")
     }
 
-    /// As [`World::call`]; none where it got none.
+    /// As [`World::call`]; none if it got none.
     pub(crate) fn next_call(&self, path: &str) -> Option<Call> {
         self.mounted(path).guest.calls.lock().pop_front()
     }
@@ -259,7 +260,7 @@ impl Client {
         self.work();
     }
 
-    /// What the session's task does in one turn. True where no handler runs.
+    /// One turn of the session's task. True if no handler runs.
     pub(crate) fn work(&mut self) -> bool {
         self.connection.poll_work(&mut Context::from_waker(Waker::noop())).is_ready()
     }

@@ -1,10 +1,12 @@
 //! Checks of what a handler says: its commands and what they cost, its acknowledgement, its rejection.
 //!
-//! A component, a worker and a test pass through the same ones, once; after them the gateway may send a payload as it is.
-//! Texts are read in one pass that builds no values; only a payload with attachments is walked for its placeholders.
+//! A component, a worker and a test pass through the same ones, once; after them the gateway may send a payload as it
+//! is. Texts are read in one pass that builds no values; only a payload with attachments is walked for its
+//! placeholders.
 //!
-//! One event may call so many commands with so many bytes ([`GatewayLimits::commands`], [`GatewayLimits::command_bytes`]);
-//! beyond that every call is an error to the handler. Calls that fail for another reason count too, as they cost the host.
+//! The commands of one event are bounded in number and bytes ([`GatewayLimits::commands`],
+//! [`GatewayLimits::command_bytes`]); beyond that every call is an error to the handler. Calls that fail for another
+//! reason count too, because they cost the host work.
 
 use std::collections::HashSet;
 
@@ -19,22 +21,22 @@ use telemetry::text;
 
 /// Bytes of a room's name.
 const ROOM: usize = 1 << 10;
-/// What a name in a list costs beside its bytes.
+/// Bytes charged per name in a list for bookkeeping.
 const NAME: usize = size_of::<String>();
 
-/// Why a call of a handler is not taken.
+/// Why a handler's call is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// The payload is not what it should be. The text says what is wrong.
+    /// The payload is malformed. The text says what is wrong.
     #[error("invalid payload: {0}")]
     InvalidPayload(String),
     /// The name of an event that applications may not emit.
     #[error("the event `{0}` is reserved")]
     ReservedEvent(String),
-    /// More bytes than the limit that is given.
+    /// The payload has more bytes than this limit.
     #[error("more than {0} bytes")]
     PayloadTooLarge(usize),
-    /// The event has used up what it may call. The text names the limit.
+    /// The event has used up one of its limits. The text names it.
     #[error("{0}")]
     RateLimited(String),
     /// Not possible. The text says why.
@@ -42,30 +44,30 @@ pub enum CheckError {
     NotAllowed(String),
 }
 
-/// The checks of one event: what it has called so far counts.
+/// The checks of one event, and what it has used so far.
 #[derive(Debug, Default)]
 pub struct CommandChecks {
     commands: usize,
     bytes: usize,
-    /// The socket's rooms with what this event changed, once it has changed something.
+    /// The socket's rooms with this event's changes, once it has changed something.
     rooms: Option<HashSet<String>>,
 }
 
 impl CommandChecks {
-    /// Checks and counts what is to become one packet for the socket itself.
+    /// Checks and counts one packet for the socket itself.
     ///
     /// # Errors
     ///
-    /// A reserved name, a payload that is none or too large, a limit that is used up.
+    /// The name is reserved, the payload is malformed or too large, or a limit is used up.
     pub fn packet(&mut self, event: &str, payload: Payload, limits: &GatewayLimits) -> Result<Payload, CheckError> {
         self.packet_for(event, payload, 0, limits)
     }
 
-    /// Checks and counts what is to become one packet for many sockets.
+    /// Checks and counts one packet for many sockets.
     ///
     /// # Errors
     ///
-    /// As [`CommandChecks::packet`], and where the target names too many rooms.
+    /// As [`CommandChecks::packet`], and if the target names too many rooms.
     pub fn packet_to(
         &mut self,
         target: &Target,
@@ -90,7 +92,7 @@ impl CommandChecks {
     ///
     /// # Errors
     ///
-    /// Too many rooms, a name that is too long, a limit that is used up.
+    /// There are too many rooms, a name is too long, or a limit is used up.
     pub fn rooms_of(&mut self, target: &Target, rooms: &[String], limits: &GatewayLimits) -> Result<(), CheckError> {
         self.spend(target_names(target, limits)? + names_size(rooms), limits)?;
         check_rooms(rooms, limits)
@@ -100,7 +102,7 @@ impl CommandChecks {
     ///
     /// # Errors
     ///
-    /// Too many rooms, a name that is too long, a limit that is used up.
+    /// There are too many rooms, a name is too long, or a limit is used up.
     pub fn join(
         &mut self,
         rooms: Vec<String>,
@@ -119,11 +121,11 @@ impl CommandChecks {
         Ok(Command::Join(rooms))
     }
 
-    /// Checks and counts a room that the socket is to leave. The room of its own id (`own`) it never leaves.
+    /// Checks and counts a room that the socket is to leave. It never leaves the room of its own id (`own`).
     ///
     /// # Errors
     ///
-    /// A limit that is used up.
+    /// A limit is used up.
     pub fn leave(
         &mut self,
         room: String,
@@ -142,7 +144,7 @@ impl CommandChecks {
     ///
     /// # Errors
     ///
-    /// No JSON object, too large, a limit that is used up.
+    /// The text is no JSON object or too large, or a limit is used up.
     pub fn set_data(&mut self, json: String, limits: &GatewayLimits) -> Result<Command, CheckError> {
         if json.len() > limits.socket_data {
             return Err(CheckError::PayloadTooLarge(limits.socket_data));
@@ -152,11 +154,11 @@ impl CommandChecks {
         Ok(Command::SetData(json))
     }
 
-    /// Counts that the socket is to be disconnected.
+    /// Counts a disconnection of the socket.
     ///
     /// # Errors
     ///
-    /// A limit that is used up.
+    /// A limit is used up.
     pub fn disconnect(&mut self, close: bool, limits: &GatewayLimits) -> Result<Command, CheckError> {
         self.spend(0, limits)?;
         Ok(Command::Disconnect { close })
@@ -209,7 +211,7 @@ impl CommandChecks {
         Ok(payload)
     }
 
-    /// Counts a command of so many bytes.
+    /// Counts one command with its bytes.
     fn spend(&mut self, bytes: usize, limits: &GatewayLimits) -> Result<(), CheckError> {
         if self.commands >= limits.commands {
             return Err(CheckError::RateLimited(format!("one event may call {} commands", limits.commands)));
@@ -228,7 +230,7 @@ impl CommandChecks {
 ///
 /// # Errors
 ///
-/// [`HandlerError::Failed`] where it cannot be sent.
+/// [`HandlerError::Failed`] if it cannot be sent.
 pub fn check_ack(payload: Payload, limits: &GatewayLimits) -> Result<Payload, HandlerError> {
     let sized = check_size(&payload, 0, limits);
     match sized.and_then(|()| check_arguments(&payload).map_err(CheckError::InvalidPayload)) {
@@ -238,7 +240,8 @@ pub fn check_ack(payload: Payload, limits: &GatewayLimits) -> Result<Payload, Ha
     }
 }
 
-/// Checks a rejection, which only `$connect` can make; `data` is JSON text. What is wrong makes it a failure.
+/// Checks a rejection, which only `$connect` can make; `data` is JSON text. One that is not valid becomes
+/// [`HandlerError::Failed`].
 pub fn check_rejection(event: &str, message: String, data: Option<String>, limits: &GatewayLimits) -> HandlerError {
     if event != CONNECT {
         return HandlerError::Failed(format!("only `{CONNECT}` can reject: {}", text::message(&message)));
@@ -256,7 +259,7 @@ fn check_event(event: &str) -> Result<(), CheckError> {
     if socket_io::is_reserved(event) { Err(CheckError::ReservedEvent(event.to_owned())) } else { Ok(()) }
 }
 
-/// Looks at lengths only; `name` bytes go into the same packet.
+/// Checks lengths only; `name` is the number of further bytes in the same packet.
 fn check_size(payload: &Payload, name: usize, limits: &GatewayLimits) -> Result<(), CheckError> {
     if payload.size() + name > limits.session.payload {
         return Err(CheckError::PayloadTooLarge(limits.session.payload));

@@ -1,4 +1,4 @@
-//! What handlers may say, and what it costs them.
+//! Which payloads, names and rooms handlers may use, and how they are counted.
 
 use bytes::Bytes;
 use engine_io::SessionLimits;

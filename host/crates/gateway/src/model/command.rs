@@ -2,8 +2,8 @@
 
 use socket_io::Payload;
 
-/// One command. Contents are checked before ([`CommandChecks`](super::CommandChecks)): payloads are JSON arrays, names are
-/// not reserved.
+/// One command. Its contents have been checked ([`CommandChecks`](super::CommandChecks)): payloads are JSON arrays,
+/// names are not reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Sends an event to the socket itself.
@@ -12,7 +12,7 @@ pub enum Command {
         event: String,
         /// Its arguments.
         payload: Payload,
-        /// May be dropped where the client is slow to receive.
+        /// May be dropped if the client receives slowly.
         volatile: bool,
     },
     /// Adds the socket to rooms.
@@ -72,18 +72,18 @@ pub struct Target {
     pub except: Vec<String>,
     /// Not the socket that runs the handler.
     pub exclude_sender: bool,
-    /// May be dropped where a client is slow to receive.
+    /// May be dropped for a client that receives slowly.
     pub volatile: bool,
     /// Only sockets of this node.
     pub local: bool,
 }
 
-/// A target, and who asks: the rule which sockets are selected, for rooms and for packets that are replayed.
+/// A target, and who asks. Decides which sockets are selected, both among those in rooms and when packets are replayed.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
     /// Which sockets are meant.
     pub target: &'a Target,
-    /// Id of the socket whose handler asked; none where no socket did.
+    /// Id of the socket whose handler asked; none if no socket did.
     pub sender: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! What a handler says of itself, checked.
+//! The checked description of a handler.
 //!
 //! The description is kept for the life of the host and looked at for every event, so it is bounded.
 
@@ -16,7 +16,7 @@ const EVENTS: usize = 1_000;
 /// The namespace and the events that a handler registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
-    /// The namespace's path; none where the operator decides.
+    /// The namespace's path; none if the operator decides.
     pub namespace: Option<String>,
     /// Names of the events that have a handler.
     pub events: HashSet<String>,
@@ -24,10 +24,10 @@ pub struct Description {
     pub any_event: bool,
 }
 
-/// A handler that describes itself wrongly.
+/// Why a description is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DescriptionError {
-    /// The path cannot be a namespace's.
+    /// The path is not valid for a namespace.
     #[error("the namespace `{path}` {error}")]
     Namespace {
         /// The path, fit for a log.
@@ -38,7 +38,7 @@ pub enum DescriptionError {
     /// More events by name than a handler may have.
     #[error("the component handles {0} events by name; at most {EVENTS}")]
     ManyEvents(usize),
-    /// The name of an event has more bytes than it may have.
+    /// An event's name is too long.
     #[error("the event's name `{0}` is too long; at most {EVENT} bytes")]
     LongEvent(String),
     /// A name that the protocol's clients and servers use themselves.
@@ -58,7 +58,7 @@ impl DescriptionError {
 }
 
 impl Description {
-    /// Checks what a handler says of itself.
+    /// Checks a handler's description.
     ///
     /// # Errors
     ///

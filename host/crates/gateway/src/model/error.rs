@@ -1,21 +1,21 @@
-//! What goes wrong in a handler, and in the calls that it makes.
+//! Errors of handlers, and of the calls that they make.
 
 use std::time::Duration;
 
 use telemetry::metrics;
 
-/// Why a handler did not do its work.
+/// Why a handler failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
     /// The handler refuses the connection (`$connect` only).
     #[error("connection rejected: {message}")]
     Rejected {
-        /// What the client gets to read.
+        /// The message for the client.
         message: String,
-        /// JSON text of what else the client gets.
+        /// JSON text of further data for the client.
         data: Option<String>,
     },
-    /// The client's arguments are not what the handler takes.
+    /// The client's arguments do not fit the handler.
     #[error("invalid arguments: {0}")]
     InvalidArguments(String),
     /// The handler reported a failure.
@@ -55,7 +55,7 @@ impl HandlerError {
     }
 }
 
-/// A call that the gateway did not carry out.
+/// Why the gateway did not carry out a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// There is no socket, or its client is gone.
@@ -67,7 +67,7 @@ pub enum CallError {
     /// Not possible in this event. The text says why and what to do.
     #[error("{0}")]
     NotAllowed(String),
-    /// Other nodes of the cluster did not answer, so that the result would not be whole.
+    /// Other nodes of the cluster did not answer, so the result would be incomplete.
     #[error("{missing} of the cluster's other nodes did not answer in time")]
     NodesMissing {
         /// How many.

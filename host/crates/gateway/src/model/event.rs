@@ -7,8 +7,8 @@ use socket_io::Payload;
 pub struct Event {
     /// [`CONNECT`](super::CONNECT), [`DISCONNECT`](super::DISCONNECT), or the name that the client sent.
     pub name: String,
-    /// `[]` for [`CONNECT`](super::CONNECT), `["REASON"]` for [`DISCONNECT`](super::DISCONNECT), else what the client sent
-    /// after the name.
+    /// `[]` for [`CONNECT`](super::CONNECT), `["REASON"]` for [`DISCONNECT`](super::DISCONNECT), else what the client
+    /// sent after the name.
     pub payload: Payload,
     /// Whether the client waits for an acknowledgement.
     pub wants_ack: bool,

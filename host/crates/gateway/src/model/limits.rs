@@ -6,7 +6,7 @@ use engine_io::SessionLimits;
 
 /// What one client, and one event of a handler, may use.
 ///
-/// What a packet may hold and how many rooms a socket may be in is the same in both directions.
+/// The limits on packets and on a socket's rooms are the same for clients and for handlers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayLimits {
     /// Bounds on sessions; `payload` bounds one Socket.IO packet, attachments included.
@@ -17,8 +17,8 @@ pub struct GatewayLimits {
     pub connect_timeout: Duration,
     /// Events of one socket that wait for its handler. Beyond: the session is not read.
     pub waiting_events: usize,
-    /// Bytes of one session that wait for handlers. Beyond: the session is not read. Also the bytes that the answers to
-    /// one broadcast may have together; those beyond count as missing.
+    /// Bytes of one session that wait for handlers. Beyond: the session is not read. Also the total bytes of the
+    /// answers to one broadcast; answers beyond that count as missing.
     pub unhandled_bytes: usize,
     /// Namespaces that one session may join. Beyond: CONNECT_ERROR.
     pub namespaces_per_session: usize,
@@ -54,9 +54,9 @@ impl Default for GatewayLimits {
 pub struct RecoveryLimits {
     /// How long a client may be gone.
     pub duration: Duration,
-    /// Packets that were sent. Beyond: the oldest are dropped.
+    /// Sent packets that are kept. Beyond: the oldest are dropped.
     pub packets: usize,
-    /// Bytes of these packets; and as many of the sockets that were lost. Beyond: the oldest are dropped.
+    /// Bytes of these packets, and as many again for the state of lost sockets. Beyond: the oldest are dropped.
     pub bytes: usize,
 }
 

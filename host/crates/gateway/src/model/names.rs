@@ -8,17 +8,17 @@ pub const DISCONNECT: &str = "$disconnect";
 /// Bytes of a namespace's path.
 const PATH: usize = 255;
 
-/// A text that cannot be a namespace's path.
+/// Why a text is not a namespace's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NamespacePathError {
-    /// The first character is another one, or there is none.
+    /// The path is empty or begins with another character.
     #[error("does not begin with `/`")]
     NoSlash,
     /// The path has more bytes than a path may have.
     #[error("has {0} bytes; at most {PATH}")]
     TooLong(usize),
-    /// In a packet a comma ends the path, and a question mark begins a query; white space and control characters would
-    /// only confuse.
+    /// A character that a path may not have: in a packet a comma ends the path and a question mark begins a query;
+    /// white space and control characters would only confuse.
     #[error("has {0:?}, which clients cannot send in a path")]
     Character(char),
 }

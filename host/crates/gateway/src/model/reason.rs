@@ -23,12 +23,12 @@ impl DisconnectReason {
         }
     }
 
-    /// Whether the client was cut off and may take the socket up again, as the reference server has it.
+    /// Whether the client was cut off and may resume the socket, by the reference server's rules.
     pub fn is_recoverable(self) -> bool {
         matches!(self, Self::Session(reason) if reason != CloseReason::ParseError)
     }
 
-    /// Whether events that the client sent before are still handled: only where the server did not want it to leave.
+    /// Whether events that the client sent before it left are still handled: not if the server made it leave.
     pub fn keeps_events(self) -> bool {
         match self {
             Self::ClientNamespace => true,

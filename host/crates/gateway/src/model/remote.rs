@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use engine_io::handler::ClientRequest;
 
-/// Names of rooms. The room of a socket's own id is not listed: the socket always is in it.
+/// Names of rooms. The room of a socket's own id is not listed: the socket is always in it.
 pub type RoomNames = Arc<Vec<Arc<str>>>;
 
 /// A socket as other handlers see it.
@@ -13,15 +13,15 @@ pub type RoomNames = Arc<Vec<Arc<str>>>;
 pub struct RemoteSocket {
     /// The socket's id.
     pub id: String,
-    /// Without the one of its own id.
+    /// Without the room of its own id.
     pub rooms: RoomNames,
-    /// What was known of the connection when the client joined.
+    /// The details of the connection when the client joined.
     pub handshake: Arc<Handshake>,
     /// JSON text of the socket's `data` object.
     pub data: Arc<str>,
 }
 
-/// What was known of the connection when the client joined the namespace.
+/// The details of the connection when the client joined the namespace.
 #[derive(Debug)]
 pub struct Handshake {
     /// The session's first request, which all its sockets share.
@@ -32,15 +32,15 @@ pub struct Handshake {
     pub issued: SystemTime,
 }
 
-/// What is kept of a socket whose client was cut off, for its return.
+/// The state of a socket whose client was cut off, kept for its return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostSocket {
     /// The socket's id.
     pub id: Box<str>,
-    /// Without the one of its own id.
+    /// Without the room of its own id.
     pub rooms: RoomNames,
-    /// JSON text of its `data`; none: `{}`.
+    /// JSON text of its `data`; `None` means `{}`.
     pub data: Option<Arc<str>>,
-    /// The newest offset when it connected first: earlier packets were not for it.
+    /// The newest offset when it first connected: earlier packets were not for it.
     pub since: u64,
 }

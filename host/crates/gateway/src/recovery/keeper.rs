@@ -1,8 +1,8 @@
 //! The log and the lost sockets of one namespace, under one lock.
 //!
 //! The lock is held while a packet is delivered: every client sees offsets in their order, and a client that returns
-//! misses nothing between the last packet that is replayed and the first that reaches it by itself. It is taken before
-//! the lock of the namespace's rooms.
+//! misses nothing between the last packet that is replayed and the first that is delivered live. It is taken before the
+//! lock of the namespace's rooms.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use crate::model::{LostSocket, RecoveryLimits, RoomNames};
 #[derive(Debug)]
 pub(crate) struct Recovery {
     limits: RecoveryLimits,
-    /// Packets are kept for longer than sockets: a socket is only found to be lost when it has missed pings.
+    /// How long packets are kept. Longer than sockets, because the loss of a client is only noticed after missed pings.
     packet_age: Duration,
-    /// Bytes that are replayed at most: the client has not even begun to receive them.
+    /// Most bytes to replay: all of them go into the outbox at once, before the client has begun to receive.
     replayed: usize,
     kept: Mutex<Kept>,
 }
@@ -44,8 +44,8 @@ impl Recovery {
 
     /// Sends a packet, whose last argument is the offset that `encode` gets.
     ///
-    /// A volatile one is not kept. It has the offset of the packet before it, because clients take the last text of any
-    /// event for an offset.
+    /// A volatile packet is not kept. It carries the offset of the packet before it, because clients take the last
+    /// string of any event for an offset.
     pub(crate) fn send(
         &self,
         recipients: Recipients,
@@ -71,7 +71,8 @@ impl Recovery {
         lost.claim(pid)
     }
 
-    /// What a client missed since an offset; none where some of it is gone, or it is too much.
+    /// The packets that a client missed since an offset; none if some of them are gone, or they are too large to
+    /// replay.
     pub(super) fn missed(&self, offset: Option<&str>, state: &LostSocket) -> Option<Missed> {
         let offset = match offset {
             Some(offset) => offset.parse().ok()?,
@@ -82,14 +83,15 @@ impl Recovery {
         (bytes <= self.replayed).then_some(missed)
     }
 
-    /// Lets a socket in: `enter` makes it receive the packets to come. Returns the newest offset.
+    /// Lets a socket in: `enter` makes it receive later packets. Returns the newest offset.
     pub(crate) fn admit(&self, enter: impl FnOnce()) -> u64 {
         let kept = self.kept.lock();
         enter();
         kept.log.newest()
     }
 
-    /// The same for a socket that returns: `enter` first gets what it missed. False where some of that is gone by now.
+    /// The same for a socket that returns: `enter` gets the packets that it missed. False if some of them are gone by
+    /// now.
     pub(crate) fn admit_again(
         &self,
         mut missed: Missed,
@@ -119,16 +121,16 @@ impl Recovery {
     }
 }
 
-/// A socket that has left and may return. Dropped, it cannot.
+/// A socket that has left and may return. If this is dropped before its state is kept, it cannot.
 #[derive(Debug)]
 pub(crate) struct Departure {
-    /// None: its state was kept.
+    /// `None` once its state was kept.
     recovery: Option<Arc<Recovery>>,
     pid: Box<str>,
 }
 
 impl Departure {
-    /// The socket's last handlers are done.
+    /// Keeps the socket's state, now that its last handlers are done.
     pub(crate) fn keep(mut self, state: LostSocket) {
         if let Some(recovery) = self.recovery.take() {
             recovery.kept.lock().lost.keep(&self.pid, state, Instant::now(), recovery.limits.bytes);

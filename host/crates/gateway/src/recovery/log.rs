@@ -1,6 +1,6 @@
 //! The packets that a namespace sent lately, in order, each with its offset.
 //!
-//! Bounded in number, bytes and age; the oldest go first. A client that has missed one which is gone cannot be recovered.
+//! Bounded in number, bytes and age; the oldest go first. A client that missed a dropped packet cannot be recovered.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use crate::model::{RecoveryLimits, RoomNames, Selection, Target};
 
-/// Who a packet was for.
+/// The recipients of a packet.
 #[derive(Debug, Clone)]
 pub(crate) enum Recipients {
     /// The socket of this id.
     Socket(Box<str>),
-    /// Those that a broadcast selects; the sender's own id, where a socket sent it.
+    /// The sockets that a broadcast selects, with the sender's id if a socket sent it.
     Selected(Target, Option<Box<str>>),
 }
 
@@ -53,7 +53,8 @@ pub(crate) struct Missed {
 pub(super) struct Log {
     kept: VecDeque<LoggedPacket>,
     bytes: usize,
-    /// The offset of the newest packet, kept or not. Without gaps, so that the place of an offset is known.
+    /// The offset of the newest packet, kept or not. Offsets have no gaps, so a packet's place in the log follows from
+    /// its offset.
     newest: u64,
 }
 
@@ -66,7 +67,7 @@ struct LoggedPacket {
 }
 
 impl Log {
-    /// What keeping a packet costs beside its bytes.
+    /// Bytes charged per packet for bookkeeping.
     const ENTRY: usize = size_of::<LoggedPacket>();
 
     pub(super) fn new() -> Self {
@@ -88,14 +89,14 @@ impl Log {
         }
     }
 
-    /// Drops what is older.
+    /// Drops packets older than `age`.
     pub(super) fn expire(&mut self, age: Duration, now: Instant) {
         while self.kept.front().is_some_and(|kept| now.duration_since(kept.at) > age) {
             self.forget_oldest();
         }
     }
 
-    /// Frees what a burst took.
+    /// Frees the capacity that a burst needed.
     pub(super) fn shrink(&mut self) {
         self.kept.shrink_to(self.kept.len() * 2);
     }
@@ -106,13 +107,13 @@ impl Log {
         }
     }
 
-    /// What came for a socket after an offset; none where some of it is gone.
+    /// The packets for a socket after an offset; none if some of them are gone.
     pub(super) fn after(&self, offset: u64, id: &str, rooms: &RoomNames) -> Option<Missed> {
         let mut missed = Missed { packets: Vec::new(), up_to: offset };
         self.complete(&mut missed, id, rooms).then_some(missed)
     }
 
-    /// Adds what came meanwhile; false where some of it is gone.
+    /// Adds the packets since `missed` was collected; false if some of them are gone.
     pub(super) fn complete(&self, missed: &mut Missed, id: &str, rooms: &RoomNames) -> bool {
         let since = self.newest.checked_sub(missed.up_to).and_then(|since| usize::try_from(since).ok());
         let Some(skipped) = since.and_then(|since| self.kept.len().checked_sub(since)) else { return false };

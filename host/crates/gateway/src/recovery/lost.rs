@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::model::LostSocket;
 
-/// What keeping a socket costs.
+/// Bytes charged for a kept socket, bookkeeping included.
 fn size(socket: &LostSocket, pid: &str) -> usize {
     const ENTRY: usize = 256;
     let rooms: usize = socket.rooms.iter().map(|room| room.len() + size_of::<Arc<str>>()).sum();
@@ -25,7 +25,7 @@ fn size(socket: &LostSocket, pid: &str) -> usize {
 pub(crate) enum Claim {
     /// It was never given out, or too long ago, or is in use.
     Unknown,
-    /// Nobody else can claim it any more.
+    /// The kept state. Nobody else can claim it any more.
     Found(LostSocket),
     /// Its last handlers still run. The state comes when they are done.
     Leaving { id: Box<str>, state: oneshot::Receiver<LostSocket> },
@@ -63,7 +63,7 @@ impl LostSockets {
     /// The last handlers of a socket that was leaving are done.
     pub(super) fn keep(&mut self, pid: &str, state: LostSocket, now: Instant, max_bytes: usize) {
         let Some(Place::Leaving { claimed_by, .. }) = self.places.remove(pid) else { return };
-        // A client that has gone again before it got the state can come back for it.
+        // A client that left again before it got the state can come back for it.
         let state = match claimed_by {
             Some(claimant) => match claimant.send(state) {
                 Ok(()) => return,
@@ -81,7 +81,7 @@ impl LostSockets {
         }
     }
 
-    /// A socket that was leaving leaves nothing.
+    /// Forgets a socket that was leaving; no state is kept.
     pub(super) fn forget(&mut self, pid: &str) {
         if let Some(Place::Leaving { .. }) = self.places.get(pid) {
             self.places.remove(pid);
@@ -105,14 +105,14 @@ impl LostSockets {
         }
     }
 
-    /// Drops what is older.
+    /// Drops states older than `age`.
     pub(super) fn expire(&mut self, age: Duration, now: Instant) {
         while self.kept.first_key_value().is_some_and(|(_, kept)| now.duration_since(kept.at) > age) {
             self.forget_oldest();
         }
     }
 
-    /// Frees what a burst took.
+    /// Frees the capacity that a burst needed.
     pub(super) fn shrink(&mut self) {
         self.places.shrink_to(self.places.len() * 2);
     }

@@ -16,11 +16,11 @@ use crate::model::LostSocket;
 #[derive(Debug, Deserialize)]
 pub(super) struct Returning {
     pub pid: String,
-    /// None where it has seen no event yet.
+    /// None if it has seen no event yet.
     pub offset: Option<String>,
 }
 
-/// The socket that a client takes up again.
+/// The socket that a client resumes.
 #[derive(Debug)]
 pub(crate) enum Resume {
     Ready(Resumed),
@@ -45,9 +45,9 @@ pub(crate) struct LeavingSocket {
 }
 
 impl Resume {
-    /// Looks for the socket of a client; none where it joins anew.
+    /// Looks for the socket that a client resumes; none if it joins as a new one.
     pub(crate) fn of(recovery: &Arc<Recovery>, auth: &str) -> Option<Self> {
-        // What is not as clients send it is not for us.
+        // An `auth` of another shape belongs to the application.
         let returning: Returning = serde_json::from_str(auth).ok()?;
         match recovery.claim(&returning.pid) {
             Claim::Unknown => None,
@@ -66,7 +66,8 @@ impl Resume {
         }
     }
 
-    /// Waits for the last handlers. False where nothing can be given back after all; only the id stays then.
+    /// Waits for the earlier socket's last handlers. False if its state cannot be restored after all; then only its id
+    /// is kept.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if let Self::Leaving(leaving) = self {
             let state = ready!(Pin::new(&mut leaving.state).poll(cx));

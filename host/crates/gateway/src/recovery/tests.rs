@@ -9,9 +9,9 @@ use crate::model::{Command, GatewayLimits, HandlerError, RecoveryLimits, Target}
 use crate::test_support::{Client, World, payload, rooms};
 use socket_io::Payload;
 
-/// A namespace whose every event the test answers.
+/// Handlers of a namespace in which the test answers every event.
 const LIFE: &[&str] = &["$connect", "$disconnect", "a"];
-/// One that lets clients come and go.
+/// Handlers of a namespace that lets clients come and go.
 const OPEN: &[&str] = &["a"];
 
 fn world(events: &[&str]) -> World {
@@ -35,7 +35,7 @@ fn ids(packet: &str) -> Ids {
     Ids { sid: text("sid"), pid: text("pid") }
 }
 
-/// A client that joins anew.
+/// A client that joins as a new one.
 fn join(world: &World) -> (Client, Ids) {
     let mut client = world.client();
     client.send("0/n,");
