@@ -74,7 +74,7 @@ fn a_namespace_flag_that_contradicts_the_component() {
     let error = refused(host([guest(CHAT), "--namespace".into(), "/other".into()]));
     error.says("/chat");
     error.says("/other");
-    error.hints("leave the namespace away");
+    error.hints("drop the namespace");
 }
 
 #[test]

@@ -112,7 +112,7 @@ describe("what is missing is named, with the command that gets it", () => {
 
   test("a folder for what is built", async (t) => {
     const source = join(await folder(t, SAY), "say.js");
-    assert.match(await refused(["run", source, "--no-cache"]), /hint: leave --no-cache away, or build it before/);
+    assert.match(await refused(["run", source, "--no-cache"]), /hint: drop --no-cache, or build it before/);
   });
 });
 

@@ -33,7 +33,7 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     }
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let settings = Arc::new(config.handler.clone());
-    let mut gateway = Gateway::new(settings.gateway.clone(), config.recovery.clone(), Arc::new(OneNode));
+    let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), Arc::new(OneNode));
     let mut mounts = Vec::new();
     let mut site: Option<(&Path, Arc<gateway::Mount>)> = None;
     for Mount { namespace, file } in &config.components {

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_config() {
         let config = config(&["chat.wasm"]).unwrap();
-        assert_eq!(config.handler.gateway, GatewayLimits::default());
+        assert_eq!(*config.handler.gateway, GatewayLimits::default());
         assert_eq!(config.handler.limits, HandlerLimits::default());
         assert_eq!(config.runtime, RuntimeLimits { instances: 128, total_memory: 1 << 30, ..Default::default() });
         assert_eq!(config.components, [Mount { namespace: None, file: "chat.wasm".into() }]);

@@ -1,6 +1,7 @@
 //! All settings of `host run` in one layer, and their check.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use guest::HandlerSettings;
 
@@ -65,7 +66,7 @@ impl Settings {
             cache_dir,
             recovery: self.recovery.check(),
             runtime,
-            handler: HandlerSettings { limits, gateway, grants },
+            handler: HandlerSettings { limits, gateway: Arc::new(gateway), grants: Arc::new(grants) },
         })
     }
 }

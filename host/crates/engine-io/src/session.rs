@@ -164,7 +164,7 @@ impl Session {
     }
 
     /// Why the session is being closed or was; none while it is open.
-    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+    pub fn close_reason(&self) -> Option<CloseReason> {
         match self.shared.lock().phase {
             Phase::Open => None,
             Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
@@ -222,6 +222,11 @@ impl Session {
     /// What the client would receive now.
     pub fn received(&self) -> Vec<Frame> {
         self.shared.lock().outbox.drain()
+    }
+
+    /// What a GET would be answered with.
+    pub fn poll_get(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
+        self.poll_frames(cx)
     }
 }
 

@@ -64,7 +64,7 @@ impl Host {
     async fn new(reuse: u32) -> Self {
         let limits = HandlerLimits { reuse, ..HandlerLimits::default() };
         let settings = HandlerSettings { limits, ..HandlerSettings::default() };
-        let mut gateway = Gateway::new(settings.gateway.clone(), None, Arc::new(OneNode));
+        let mut gateway = Gateway::new((*settings.gateway).clone(), None, Arc::new(OneNode));
         let runtime = Arc::new(Runtime::new(RuntimeLimits::default(), None).unwrap());
         let handler = ComponentHandler::load(runtime, &component(), Arc::new(settings)).await.unwrap();
         let handler = Arc::new(handler);

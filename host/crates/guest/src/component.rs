@@ -105,7 +105,7 @@ impl ComponentHandler {
 
     /// Waits for a place for an instance.
     async fn slot(&self, current: &Arc<CurrentEvent>) -> Slot<StoreState> {
-        let state = |limiter| StoreState::new(current.clone(), self.settings.clone(), limiter);
+        let state = |limiter| StoreState::new(current.clone(), &self.settings, limiter);
         self.runtime.slot(self.linked.engine(), state).await
     }
 

@@ -30,10 +30,10 @@ mod store_state;
 mod tests;
 mod world;
 
-pub use capabilities::{AllowedHost, AllowedHosts, Environment, Granted};
+pub use capabilities::{AllowedHost, AllowedHosts, Environment, Granted, HandlerGrants};
 pub use component::ComponentHandler;
 pub use error::{LoadError, LoadReason};
 pub use examine::{Examination, Import};
 pub use limits::HandlerLimits;
-pub use settings::{HandlerGrants, HandlerSettings};
+pub use settings::HandlerSettings;
 pub use world::WorldError;

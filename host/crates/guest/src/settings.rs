@@ -1,8 +1,10 @@
 //! What all events of one handler share.
 
+use std::sync::Arc;
+
 use gateway::model::GatewayLimits;
 
-use crate::capabilities::{AllowedHosts, Environment};
+use crate::capabilities::HandlerGrants;
 use crate::limits::HandlerLimits;
 
 /// Bounds of a handler, and what the operator grants it.
@@ -11,16 +13,7 @@ pub struct HandlerSettings {
     /// What one handler may use.
     pub limits: HandlerLimits,
     /// What one event may use of the gateway.
-    pub gateway: GatewayLimits,
+    pub gateway: Arc<GatewayLimits>,
     /// What handlers have of the world outside.
-    pub grants: HandlerGrants,
-}
-
-/// What handlers have of the world outside; by default nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HandlerGrants {
-    /// Environment variables.
-    pub env: Environment,
-    /// Hosts that handlers may send HTTP requests to.
-    pub network: AllowedHosts,
+    pub grants: Arc<HandlerGrants>,
 }

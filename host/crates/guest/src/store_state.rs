@@ -10,7 +10,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::capabilities::{self, Output, Realtime, RealtimeView, Requests};
+use crate::capabilities::{self, HandlerGrants, Output, Realtime, RealtimeView, Requests};
 use crate::current_event::CurrentEvent;
 use crate::settings::HandlerSettings;
 
@@ -18,7 +18,7 @@ use crate::settings::HandlerSettings;
 const RESOURCES: usize = 1_000;
 
 pub(crate) struct StoreState {
-    settings: Arc<HandlerSettings>,
+    grants: Arc<HandlerGrants>,
     realtime: Realtime,
     limiter: StoreLimiter,
     wasi: Option<Wasi>,
@@ -34,13 +34,13 @@ struct Wasi {
 }
 
 impl StoreState {
-    pub(crate) fn new(current: Arc<CurrentEvent>, settings: Arc<HandlerSettings>, limiter: StoreLimiter) -> Self {
+    pub(crate) fn new(current: Arc<CurrentEvent>, settings: &HandlerSettings, limiter: StoreLimiter) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES);
         Self {
-            realtime: Realtime::new(current.clone(), settings.clone()),
-            requests: Requests::new(current, settings.clone()),
-            settings,
+            realtime: Realtime::new(current.clone(), settings.gateway.clone(), settings.limits.fetched_bytes),
+            requests: Requests::new(current, settings.grants.clone()),
+            grants: settings.grants.clone(),
             limiter,
             wasi: None,
             http: WasiHttpCtx::new(),
@@ -85,7 +85,7 @@ impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Wasi { context, .. } = self.wasi.get_or_insert_with(|| {
             let output = Output::new(self.realtime.current().clone());
-            Wasi { context: capabilities::wasi(&output, &self.settings.grants), output }
+            Wasi { context: capabilities::wasi(&output, &self.grants), output }
         });
         WasiCtxView { ctx: context, table: &mut self.resources }
     }

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::header::{Header, Kind};
-use super::packet::{Body, Packet, is_reserved};
-use super::payload::Payload;
-use super::{json, placeholders};
+use crate::error::DecodeError;
+use crate::header::{Header, PacketKind};
+use crate::packet::{Body, Packet, is_reserved};
+use crate::payload::Payload;
+use crate::{json, placeholders};
 
 /// Decodes the packets of one session. Holds a packet while its attachments are due.
 #[derive(Debug)]
@@ -40,18 +41,18 @@ impl Decoder {
         let whole = |body| Ok(Some(Packet { namespace: Cow::Borrowed(namespace), body }));
 
         let (call, json) = match kind {
-            Kind::Connect if payload.is_empty() => return whole(Body::Connect { auth: None }),
-            Kind::Connect => return whole(Body::Connect { auth: Some(json::object(payload)?.to_owned()) }),
-            Kind::Disconnect if payload.is_empty() => return whole(Body::Disconnect),
-            Kind::Disconnect => return Err(DecodeError::Payload),
-            Kind::Event => {
+            PacketKind::Connect if payload.is_empty() => return whole(Body::Connect { auth: None }),
+            PacketKind::Connect => return whole(Body::Connect { auth: Some(json::object(payload)?.to_owned()) }),
+            PacketKind::Disconnect if payload.is_empty() => return whole(Body::Disconnect),
+            PacketKind::Disconnect => return Err(DecodeError::Payload),
+            PacketKind::Event => {
                 let (name, arguments) = json::event(payload)?;
                 if is_reserved(&name) {
                     return Err(DecodeError::ReservedName);
                 }
                 (Call::Event { name, ack: id }, arguments)
             }
-            Kind::Ack => {
+            PacketKind::Ack => {
                 // The reference takes a missing payload for an empty one.
                 let arguments = if payload.is_empty() { "[]" } else { json::array(payload)? };
                 (Call::Ack { id: id.ok_or(DecodeError::Id)? }, arguments.to_owned())
@@ -116,33 +117,6 @@ impl Call {
             Self::Ack { id } => Body::Ack { id, payload },
         }
     }
-}
-
-/// What is wrong with what a client sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    #[error("unknown packet type")]
-    UnknownType,
-    #[error("a client may not send CONNECT_ERROR")]
-    ConnectError,
-    #[error("illegal number of attachments")]
-    AttachmentCount,
-    #[error("too many attachments")]
-    TooManyAttachments,
-    #[error("packet too large")]
-    TooLarge,
-    #[error("illegal or missing acknowledgement id")]
-    Id,
-    #[error("invalid payload")]
-    Payload,
-    #[error("reserved event name")]
-    ReservedName,
-    #[error("placeholder of an attachment that is not there")]
-    Placeholder,
-    #[error("text where an attachment is due")]
-    AttachmentsDue,
-    #[error("attachment where none is due")]
-    UnexpectedBinary,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What stands before a packet's payload.
 
-use super::decoder::DecodeError;
+use crate::error::DecodeError;
 
 /// The largest id that every client can count to: JavaScript's `Number.MAX_SAFE_INTEGER`.
 const MAX_ID: u64 = (1 << 53) - 1;
@@ -8,7 +8,7 @@ const MAX_ID: u64 = (1 << 53) - 1;
 /// The parts of a packet's text, in their order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header<'a> {
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Attachments that follow: at least one for the binary kinds, else none.
     pub attachments: usize,
     pub namespace: &'a str,
@@ -18,7 +18,7 @@ pub(super) struct Header<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PacketKind {
     Connect,
     Disconnect,
     /// EVENT and BINARY_EVENT.
@@ -28,16 +28,16 @@ pub(super) enum Kind {
 }
 
 impl<'a> Header<'a> {
-    pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
+    pub(crate) fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
         let mut chars = text.chars();
         let (kind, binary) = match chars.next() {
-            Some('0') => (Kind::Connect, false),
-            Some('1') => (Kind::Disconnect, false),
-            Some('2') => (Kind::Event, false),
-            Some('3') => (Kind::Ack, false),
+            Some('0') => (PacketKind::Connect, false),
+            Some('1') => (PacketKind::Disconnect, false),
+            Some('2') => (PacketKind::Event, false),
+            Some('3') => (PacketKind::Ack, false),
             Some('4') => return Err(DecodeError::ConnectError),
-            Some('5') => (Kind::Event, true),
-            Some('6') => (Kind::Ack, true),
+            Some('5') => (PacketKind::Event, true),
+            Some('6') => (PacketKind::Ack, true),
             _ => return Err(DecodeError::UnknownType),
         };
         let rest = chars.as_str();
@@ -85,24 +85,24 @@ fn split_digits(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<(Kind, usize, &str, Option<u64>, &str), DecodeError> {
+    fn parse(text: &str) -> Result<(PacketKind, usize, &str, Option<u64>, &str), DecodeError> {
         let Header { kind, attachments, namespace, id, payload } = Header::parse(text, 10)?;
         Ok((kind, attachments, namespace, id, payload))
     }
 
     #[test]
     fn parts() {
-        assert_eq!(parse("0"), Ok((Kind::Connect, 0, "/", None, "")));
-        assert_eq!(parse("1/chat,"), Ok((Kind::Disconnect, 0, "/chat", None, "")));
-        assert_eq!(parse("2/chat,12[1,2]"), Ok((Kind::Event, 0, "/chat", Some(12), "[1,2]")));
-        assert_eq!(parse("52-/a,[,]"), Ok((Kind::Event, 2, "/a", None, "[,]")));
-        assert_eq!(parse("610-3x"), Ok((Kind::Ack, 10, "/", Some(3), "x")));
-        assert_eq!(parse("2/no comma[]"), Ok((Kind::Event, 0, "/no comma[]", None, "")));
+        assert_eq!(parse("0"), Ok((PacketKind::Connect, 0, "/", None, "")));
+        assert_eq!(parse("1/chat,"), Ok((PacketKind::Disconnect, 0, "/chat", None, "")));
+        assert_eq!(parse("2/chat,12[1,2]"), Ok((PacketKind::Event, 0, "/chat", Some(12), "[1,2]")));
+        assert_eq!(parse("52-/a,[,]"), Ok((PacketKind::Event, 2, "/a", None, "[,]")));
+        assert_eq!(parse("610-3x"), Ok((PacketKind::Ack, 10, "/", Some(3), "x")));
+        assert_eq!(parse("2/no comma[]"), Ok((PacketKind::Event, 0, "/no comma[]", None, "")));
     }
 
     #[test]
     fn numbers_are_bounded() {
-        assert_eq!(parse("39007199254740991"), Ok((Kind::Ack, 0, "/", Some(MAX_ID), "")));
+        assert_eq!(parse("39007199254740991"), Ok((PacketKind::Ack, 0, "/", Some(MAX_ID), "")));
         assert_eq!(parse("39007199254740992"), Err(DecodeError::Id));
         assert_eq!(parse("399999999999999999999"), Err(DecodeError::Id));
         assert_eq!(parse("511-"), Err(DecodeError::TooManyAttachments));

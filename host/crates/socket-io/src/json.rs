@@ -6,7 +6,7 @@
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-use super::decoder::DecodeError;
+use crate::error::DecodeError;
 
 const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 

@@ -1,6 +1,17 @@
-//! The Socket.IO protocol, revision 5: packets, binary reassembly. No I/O, no clock.
+//! The Socket.IO protocol, revision 5, for servers: packets, binary reassembly, placeholders.
+//!
+//! **Job.** A [`Decoder`] makes packets of a client's messages, text and binary; the `write_…` functions make the text of
+//! the server's packets.
+//!
+//! **Promises.** No more bytes and attachments than the decoder was told; no recursion over what a client sends; payloads
+//! are checked to be JSON and otherwise stay as they are on the wire. No I/O, no clock.
+//!
+//! **Must not know** sessions, transports, namespaces that exist, or handlers.
+
+#![warn(missing_docs, unreachable_pub)]
 
 mod decoder;
+mod error;
 mod header;
 mod json;
 mod packet;
@@ -9,7 +20,8 @@ mod placeholders;
 #[cfg(test)]
 mod reference_tests;
 
-pub use decoder::{DecodeError, Decoder};
+pub use decoder::Decoder;
+pub use error::DecodeError;
 pub use packet::{
     Body, Packet, is_reserved, write_ack, write_connect, write_connect_error, write_disconnect, write_event,
 };

@@ -15,6 +15,7 @@ use super::payload::Payload;
 pub struct Packet<'a> {
     /// As on the wire: starts with `/`, may be the path of a namespace that does not exist.
     pub namespace: Cow<'a, str>,
+    /// What it asks for.
     pub body: Body,
 }
 
@@ -38,7 +39,12 @@ pub enum Body {
         ack: Option<u64>,
     },
     /// ACK, or BINARY_ACK with all its attachments.
-    Ack { id: u64, payload: Payload },
+    Ack {
+        /// The id that the event had.
+        id: u64,
+        /// The answer's arguments.
+        payload: Payload,
+    },
 }
 
 /// Names that no event may have, as they mean something else to the client or server libraries.

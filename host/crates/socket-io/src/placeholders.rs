@@ -4,7 +4,7 @@
 //! takes 16 bytes. A serde visitor would have to refuse what `JSON.parse` accepts (lone surrogates, numbers beyond a
 //! double's range) and stop at a fixed depth.
 
-use super::decoder::DecodeError;
+use crate::error::DecodeError;
 
 /// Checks that every placeholder in a JSON text refers to one of `attachments` attachments.
 ///

@@ -48,8 +48,41 @@ pub fn init(format: LogFormat) -> Result<(), LogError> {
 fn filter() -> Result<EnvFilter, LogError> {
     for variable in ["HOST_LOG", "RUST_LOG"] {
         if let Ok(directives) = std::env::var(variable) {
-            return EnvFilter::try_new(&directives).map_err(|source| LogError::Filter { variable, directives, source });
+            let filter = EnvFilter::try_new(expand(&directives));
+            return filter.map_err(|source| LogError::Filter { variable, directives, source });
         }
     }
     Ok(EnvFilter::new("info"))
+}
+
+/// The parts of the program, as targets of log lines.
+const PARTS: [&str; 6] = ["host", "edge", "gateway", "engine_io", "runtime", "telemetry"];
+
+/// In a filter, `host` stands for all parts of the program, and `host::PART` for one of them.
+fn expand(directives: &str) -> String {
+    let expanded = directives.split(',').flat_map(|directive| {
+        let rest = directive.trim().strip_prefix("host").unwrap_or("none");
+        let part = rest.strip_prefix("::").filter(|part| PARTS.iter().any(|name| part.starts_with(name)));
+        match part {
+            Some(part) => vec![part.to_owned()],
+            None if rest.is_empty() || rest.starts_with('=') => PARTS.map(|part| format!("{part}{rest}")).to_vec(),
+            None => vec![directive.to_owned()],
+        }
+    });
+    expanded.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_stands_for_all_its_parts() {
+        assert_eq!(
+            expand("warn,host=trace"),
+            "warn,host=trace,edge=trace,gateway=trace,engine_io=trace,runtime=trace,telemetry=trace"
+        );
+        assert_eq!(expand("host::gateway=debug,info"), "gateway=debug,info");
+        assert_eq!(expand("host::app=debug,guest=off,hostile=warn"), "host::app=debug,guest=off,hostile=warn");
+    }
 }

@@ -21,9 +21,9 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpHooks, WasiHttpView, default_send_request,
 };
 
+use super::grants::HandlerGrants;
 use super::interface::{Granted, Interface};
 use crate::current_event::CurrentEvent;
-use crate::settings::HandlerSettings;
 
 pub(super) const INTERFACES: &[Interface] = &[
     Interface::wasi("wasi:http/types"),
@@ -87,7 +87,7 @@ const LOGGED: usize = 10;
 /// The requests of one instance: how `wasi:http` behaves in its store.
 pub(crate) struct Requests {
     current: Arc<CurrentEvent>,
-    settings: Arc<HandlerSettings>,
+    grants: Arc<HandlerGrants>,
     /// Made when the guest first asks for it.
     places: Option<Arc<Semaphore>>,
     denied: usize,
@@ -97,8 +97,8 @@ type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 type Sent = (Response<WasiBody>, Sending<()>);
 
 impl Requests {
-    pub(crate) fn new(current: Arc<CurrentEvent>, settings: Arc<HandlerSettings>) -> Self {
-        Self { current, settings, places: None, denied: 0 }
+    pub(crate) fn new(current: Arc<CurrentEvent>, grants: Arc<HandlerGrants>) -> Self {
+        Self { current, grants, places: None, denied: 0 }
     }
 
     /// Requests from now on are another event's.
@@ -115,7 +115,7 @@ impl Requests {
     /// Holds a request against what is granted.
     fn check(&mut self, uri: &Uri) -> Result<(), Error> {
         let destination = Destination::of(uri)?;
-        if self.settings.grants.network.allows(&destination.host, destination.port) {
+        if self.grants.network.allows(&destination.host, destination.port) {
             return Ok(());
         }
         self.denied += 1;
@@ -123,7 +123,8 @@ impl Requests {
             let namespace = self.current.context().map_or("", EventContext::namespace);
             let event = text::printable(self.current.event());
             let flag = destination.flag();
-            tracing::warn!(namespace, %event, host = flag, "a request was denied: `--allow-net {flag}` grants it");
+            // Not `guest`, the target of what handlers print.
+            tracing::warn!(target: "host::guest", namespace, %event, host = flag, "a request was denied: `--allow-net {flag}` grants it");
         }
         Err(Error::HttpRequestDenied)
     }

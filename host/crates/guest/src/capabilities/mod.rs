@@ -7,6 +7,7 @@
 mod clocks;
 mod environment;
 mod files;
+mod grants;
 mod http;
 mod interface;
 mod io;
@@ -15,8 +16,10 @@ mod output;
 mod random;
 mod realtime;
 mod sockets;
+mod wasi;
 
 pub use environment::Environment;
+pub use grants::HandlerGrants;
 pub use http::{AllowedHost, AllowedHosts};
 pub use interface::Granted;
 
@@ -27,17 +30,4 @@ pub(crate) use offered::offered_paths;
 pub(crate) use offered::{add_to_linker, granted};
 pub(crate) use output::Output;
 pub(crate) use realtime::{Realtime, RealtimeView};
-
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
-
-use crate::settings::HandlerGrants;
-
-/// WASI's context for one instance: each capability says what it has of it.
-pub(crate) fn wasi(output: &Output, grants: &HandlerGrants) -> WasiCtx {
-    let mut wasi = WasiCtxBuilder::new();
-    output.configure(&mut wasi);
-    grants.env.configure(&mut wasi);
-    random::configure(&mut wasi);
-    sockets::configure(&mut wasi);
-    wasi.build()
-}
+pub(crate) use wasi::wasi;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::EventContext;
-use gateway::model::{Command, CommandChecks, Operation, Target};
+use gateway::model::{Command, CommandChecks, GatewayLimits, Operation, Target};
 use runtime::Calls;
 use socket_io::Payload;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -17,7 +17,6 @@ use crate::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteS
 use crate::bindings::{async_calls, broadcast_operator, namespace, socket, types};
 use crate::convert::{self, no_handshake};
 use crate::current_event::CurrentEvent;
-use crate::settings::HandlerSettings;
 
 /// Any released version of the contract's series: it grows by addition.
 const SERIES: &str = "0.1";
@@ -53,20 +52,24 @@ pub(super) fn add_to_linker<T: RealtimeView + 'static>(linker: &mut Linker<T>, c
 /// What is kept for an event.
 pub(crate) struct Realtime {
     current: Arc<CurrentEvent>,
-    settings: Arc<HandlerSettings>,
+    limits: Arc<GatewayLimits>,
+    /// Bytes of the sockets that one call may fetch.
+    fetched_bytes: usize,
     checks: CommandChecks,
     /// The socket's data, where this event has replaced it.
     data: Option<String>,
 }
 
 impl Realtime {
-    pub(crate) fn new(current: Arc<CurrentEvent>, settings: Arc<HandlerSettings>) -> Self {
-        Self { current, settings, checks: CommandChecks::default(), data: None }
+    pub(crate) fn new(current: Arc<CurrentEvent>, limits: Arc<GatewayLimits>, fetched_bytes: usize) -> Self {
+        Self { current, limits, fetched_bytes, checks: CommandChecks::default(), data: None }
     }
 
     /// What is called from now on is another event's.
     pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
-        *self = Self::new(current, self.settings.clone());
+        self.current = current;
+        self.checks = CommandChecks::default();
+        self.data = None;
     }
 
     pub(crate) fn current(&self) -> &Arc<CurrentEvent> {
@@ -87,7 +90,7 @@ impl Realtime {
     /// Checks a call that waits for the current socket's client.
     fn question(&mut self, event: &str, payload: types::Payload) -> Result<(Arc<CurrentEvent>, Payload), Error> {
         self.socket_id()?;
-        let payload = self.checks.packet(event, payload.into(), &self.settings.gateway)?;
+        let payload = self.checks.packet(event, payload.into(), &self.limits)?;
         Ok((self.current.clone(), payload))
     }
 
@@ -100,7 +103,7 @@ impl Realtime {
     ) -> Result<(Arc<CurrentEvent>, Target, Payload), Error> {
         self.context()?;
         let target = operator.into();
-        let payload = self.checks.packet_to(&target, event, payload.into(), &self.settings.gateway)?;
+        let payload = self.checks.packet_to(&target, event, payload.into(), &self.limits)?;
         Ok((self.current.clone(), target, payload))
     }
 
@@ -108,14 +111,14 @@ impl Realtime {
     fn search(&mut self, operator: Operator) -> Result<(Arc<CurrentEvent>, Target, usize), Error> {
         self.context()?;
         let target = operator.into();
-        self.checks.target(&target, &self.settings.gateway)?;
-        Ok((self.current.clone(), target, self.settings.limits.fetched_bytes))
+        self.checks.target(&target, &self.limits)?;
+        Ok((self.current.clone(), target, self.fetched_bytes))
     }
 
     /// Checks and calls an operation on many sockets.
     fn on_sockets(&mut self, target: Target, operation: Operation) -> Result<(), Error> {
         self.context()?;
-        let command = self.checks.sockets(target, operation, &self.settings.gateway)?;
+        let command = self.checks.sockets(target, operation, &self.limits)?;
         self.current.call(command);
         Ok(())
     }
@@ -190,7 +193,7 @@ impl socket::Host for Realtime {
 
     fn set_data(&mut self, json: String) -> Result<(), Error> {
         self.socket_id()?;
-        let command = self.checks.set_data(json, &self.settings.gateway)?;
+        let command = self.checks.set_data(json, &self.limits)?;
         if let Command::SetData(json) = &command {
             self.data = Some(json.clone());
         }
@@ -208,7 +211,7 @@ impl socket::Host for Realtime {
 
     fn emit(&mut self, event: String, payload: types::Payload, volatile: bool) -> Result<(), Error> {
         self.socket_id()?;
-        let payload = self.checks.packet(&event, payload.into(), &self.settings.gateway)?;
+        let payload = self.checks.packet(&event, payload.into(), &self.limits)?;
         self.current.call(Command::Emit { event, payload, volatile });
         Ok(())
     }
@@ -226,7 +229,7 @@ impl socket::Host for Realtime {
     fn join(&mut self, rooms: Vec<String>) -> Result<(), Error> {
         self.socket_id()?;
         let now = || self.current.rooms();
-        let command = self.checks.join(rooms, now, &self.settings.gateway)?;
+        let command = self.checks.join(rooms, now, &self.limits)?;
         self.current.call(command);
         Ok(())
     }
@@ -234,14 +237,14 @@ impl socket::Host for Realtime {
     fn leave(&mut self, room: String) -> Result<(), Error> {
         let own = self.socket_id()?.to_owned();
         let now = || self.current.rooms();
-        let command = self.checks.leave(room, &own, now, &self.settings.gateway)?;
+        let command = self.checks.leave(room, &own, now, &self.limits)?;
         self.current.call(command);
         Ok(())
     }
 
     fn disconnect(&mut self, close: bool) -> Result<(), Error> {
         self.socket_id()?;
-        let command = self.checks.disconnect(close, &self.settings.gateway)?;
+        let command = self.checks.disconnect(close, &self.limits)?;
         self.current.call(command);
         Ok(())
     }

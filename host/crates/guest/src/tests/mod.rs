@@ -120,7 +120,7 @@ struct Limits {
 async fn load(component: Vec<u8>, limits: &Limits) -> Result<Arc<ComponentHandler>, LoadReason> {
     let Limits { handler, gateway, runtime } = limits.clone();
     let runtime = Arc::new(Runtime::new(runtime, None).unwrap());
-    let settings = HandlerSettings { limits: handler, gateway, ..HandlerSettings::default() };
+    let settings = HandlerSettings { limits: handler, gateway: Arc::new(gateway), ..HandlerSettings::default() };
     ComponentHandler::from_bytes(runtime, "test".to_owned(), component, Arc::new(settings)).await.map(Arc::new)
 }
 

@@ -1,0 +1,13 @@
+//! What the operator grants.
+
+use super::environment::Environment;
+use super::http::AllowedHosts;
+
+/// What handlers have of the world outside; by default nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandlerGrants {
+    /// Environment variables.
+    pub env: Environment,
+    /// Hosts that handlers may send HTTP requests to.
+    pub network: AllowedHosts,
+}

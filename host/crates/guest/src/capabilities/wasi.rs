@@ -1,0 +1,16 @@
+//! WASI's context for one instance: each capability says what it has of it.
+
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
+
+use super::grants::HandlerGrants;
+use super::output::Output;
+use super::{random, sockets};
+
+pub(crate) fn wasi(output: &Output, grants: &HandlerGrants) -> WasiCtx {
+    let mut wasi = WasiCtxBuilder::new();
+    output.configure(&mut wasi);
+    grants.env.configure(&mut wasi);
+    random::configure(&mut wasi);
+    sockets::configure(&mut wasi);
+    wasi.build()
+}
