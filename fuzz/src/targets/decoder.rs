@@ -8,8 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::reference;
-use crate::engine_io::payload::{Piece, Pieces};
-use crate::socket_io::{Body, DecodeError, Decoder, Packet, Payload, is_reserved, write_ack, write_event};
+use engine_io::payload::{Piece, Pieces};
+use socket_io::{Body, DecodeError, Decoder, Packet, Payload, is_reserved, write_ack, write_event};
 
 /// The largest acknowledgement id.
 const MAX_ID: u64 = (1 << 53) - 1;

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::engine_io::packet::{Frame, Packet};
-use crate::engine_io::payload::{PayloadError, Piece, Pieces, encode, encoded_len};
+use engine_io::packet::{Frame, Packet};
+use engine_io::payload::{PayloadError, Piece, Pieces, encode, encoded_len};
 
 const SEPARATOR: char = '\u{1e}';
 

@@ -5,7 +5,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::socket_io::check_placeholders;
+use socket_io::check_placeholders;
 
 /// Compares where the text is JSON that values can hold.
 pub fn run(data: &[u8]) {

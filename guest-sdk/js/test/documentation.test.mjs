@@ -16,7 +16,9 @@ import { connect, folder, runHost, serve } from "./support/components.mjs";
 
 const TESTS = fileURLToPath(new URL("../../../tests", import.meta.url));
 
-const DOCUMENT = process.env.REALTIME_API ?? "/work/shared/realtime-api.txt";
+// The document lies beside the checkout, not in it.
+const BESIDE = fileURLToPath(new URL("../../../../shared/realtime-api.txt", import.meta.url));
+const DOCUMENT = process.env.REALTIME_API ?? BESIDE;
 const skip = existsSync(DOCUMENT) ? false : `there is no ${DOCUMENT}`;
 const lines = skip ? [] : readFileSync(DOCUMENT, "utf8").split("\n");
 

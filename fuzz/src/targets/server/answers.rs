@@ -1,7 +1,7 @@
 //! What a client got on a connection: responses, then perhaps a WebSocket's frames, each of which is checked.
 
-use crate::engine_io::packet::Packet;
 use crate::targets::reference;
+use engine_io::packet::Packet;
 
 /// Checks all that can be told apart; a response without the body that its head promises (to HEAD) ends that.
 pub fn check(mut bytes: &[u8]) {

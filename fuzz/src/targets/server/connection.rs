@@ -7,13 +7,16 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use engine_io::transport::Endpoint;
+use gateway::Gateway;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::answers;
-use super::script::Server;
+
+pub type Server = Endpoint<Arc<Gateway>>;
 
 pub struct Connection {
     stream: UnixStream,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::gateway::context::EventContext;
-use crate::gateway::handler::{Command, Description, Event, EventHandler, HandlerError, HandlerFuture, Target};
-use crate::socket_io::Payload;
+use gateway::EventContext;
+use gateway::handler::{EventHandler, HandlerFuture};
+use gateway::model::{Command, Description, Event, HandlerError, Target};
+use socket_io::Payload;
 
 pub const NAMES: [&str; 8] = ["echo", "slow", "ask", "all", "large", "leave", "close", "unhandled"];
 /// More than the WebSocket sends in one frame.
@@ -36,7 +37,7 @@ impl EventHandler for Handlers {
                 "$connect" => Command::Join(vec!["room".into()]),
                 "echo" => emit(payload.clone()),
                 "large" => emit(Payload { json: format!("[\"{}\"]", "x".repeat(LARGE)), attachments: Vec::new() }),
-                "all" => Command::Broadcast { target: Target::default(), event: "e".into(), payload: payload.clone() },
+                "all" => Command::broadcast(Target::default(), "e", payload.clone()),
                 "leave" => Command::Disconnect { close: false },
                 "close" => Command::Disconnect { close: true },
                 "ask" => {
@@ -48,7 +49,7 @@ impl EventHandler for Handlers {
                     return Ok(None);
                 }
             };
-            context.apply(vec![command]);
+            context.apply(vec![command]).await;
             Ok(Some(payload))
         })
     }

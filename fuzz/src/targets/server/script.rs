@@ -10,13 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::yield_now;
 use tokio::time::{advance, sleep, timeout};
 
-use super::connection::{Connection, frame};
+use super::connection::{Connection, Server, frame};
 use super::handler::{Handlers, NAMES};
-use crate::adapter::LocalAdapter;
-use crate::config::ClientLimits;
-use crate::engine_io::transport::Endpoint;
-use crate::gateway::Gateway;
-use crate::telemetry::metrics;
+use engine_io::SessionLimits;
+use engine_io::transport::Endpoint;
+use gateway::cluster::OneNode;
+use gateway::model::GatewayLimits;
+use gateway::{Gateway, Mount};
+use telemetry::metrics;
 
 /// The last one does not exist.
 const NAMESPACES: [&str; 3] = ["/", "/b", "/none"];
@@ -26,8 +27,6 @@ const ROOMS: usize = 10;
 const TURNS: usize = 6;
 /// Longer than anything that the server waits for.
 const END: Duration = Duration::from_secs(3600);
-
-pub type Server = Endpoint<Arc<Gateway>>;
 
 #[derive(Debug, Arbitrary)]
 pub struct Script {
@@ -112,18 +111,21 @@ enum Packet {
     Text(String),
 }
 
-fn limits() -> ClientLimits {
-    ClientLimits {
-        payload: 4000,
+fn limits() -> GatewayLimits {
+    GatewayLimits {
+        session: SessionLimits {
+            payload: 4000,
+            unsent_bytes: 100_000,
+            sessions: 4,
+            sessions_per_address: Some(3),
+            ..SessionLimits::default()
+        },
         attachments: 2,
         waiting_events: 3,
-        unsent_bytes: 100_000,
         unhandled_bytes: 10_000,
-        sessions: 4,
-        sessions_per_address: Some(3),
         namespaces_per_session: 2,
         rooms_per_socket: ROOMS,
-        ..ClientLimits::default()
+        ..GatewayLimits::default()
     }
 }
 
@@ -137,12 +139,12 @@ impl Script {
     }
 
     async fn play(self) {
-        let mut gateway = Gateway::new(limits(), None);
-        let adapters = [(); 2].map(|()| Arc::new(LocalAdapter::new(ROOMS)));
-        for (path, adapter) in NAMESPACES.iter().zip(&adapters) {
-            gateway.mount(None, Arc::new(Handlers::new(path)), adapter.clone()).expect("paths differ");
-        }
-        let server = Endpoint::new(Arc::new(gateway), limits());
+        let mut gateway = Gateway::new(limits(), None, Arc::new(OneNode));
+        let mounts: Vec<Arc<Mount>> = NAMESPACES[..2]
+            .iter()
+            .map(|path| gateway.mount(None, Arc::new(Handlers::new(path))).expect("paths differ"))
+            .collect();
+        let server = Endpoint::new(Arc::new(gateway), limits().session);
         let before = open();
         let mut clients = Clients { server: server.clone(), connections: Vec::new(), sids: Vec::new() };
         for step in self.steps {
@@ -156,8 +158,8 @@ impl Script {
             }
         };
         timeout(END, ended).await.expect("every session and every task ends");
-        for adapter in &adapters {
-            assert_eq!(format!("{adapter:?}"), format!("{:?}", LocalAdapter::new(ROOMS)), "no room is left");
+        for mount in &mounts {
+            assert_eq!(mount.namespace().counts(), (0, 0), "no room is left");
         }
         assert_eq!(open(), before, "who came has gone");
     }

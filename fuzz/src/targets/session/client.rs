@@ -11,13 +11,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::log::Log;
-use super::script::limits;
-use crate::engine_io::handler::{ClientRequest, Message, Service, SessionHandler};
-use crate::engine_io::packet::{Frame, Packet};
-use crate::engine_io::{CloseReason, Session};
-use crate::gateway::Gateway;
-use crate::socket_io::{Body, Decoder, check_placeholders, is_reserved};
+use super::steps::limits;
 use crate::targets::reference;
+use engine_io::handler::{ClientRequest, Message, Service, SessionHandler};
+use engine_io::packet::{Frame, Packet};
+use engine_io::{CloseReason, Session};
+use gateway::Gateway;
+use socket_io::{Body, Decoder, check_placeholders, is_reserved};
 
 pub struct Client {
     number: usize,
@@ -51,7 +51,7 @@ struct View {
 impl Client {
     pub fn open(gateway: &Arc<Gateway>, number: usize, log: &Arc<Mutex<Log>>) -> Self {
         let limits = limits();
-        let session = Arc::new(Session::new("session".into(), limits.unsent_bytes, true));
+        let session = Arc::new(Session::new("session".into(), limits.session.unsent_bytes, true));
         let request = ClientRequest {
             headers: Vec::new(),
             query: Vec::new(),
@@ -59,7 +59,7 @@ impl Client {
             url: number.to_string(),
         };
         let connection = Some(gateway.open(session.clone(), request, Instant::now()));
-        let decoder = Decoder::new(limits.payload, limits.attachments);
+        let decoder = Decoder::new(limits.session.payload, limits.attachments);
         let namespaces = HashMap::new();
         Self { number, log: log.clone(), session, connection, over: false, decoder, namespaces, due: 0, closed: false }
     }
@@ -132,7 +132,7 @@ impl Client {
     }
 
     pub fn notice_close(&mut self) {
-        if let Some(reason) = self.session.closing()
+        if let Some(reason) = self.session.close_reason()
             && let Some(connection) = &mut self.connection
             && !self.over
         {
@@ -162,11 +162,11 @@ impl Client {
     pub fn receive(&mut self) {
         let waker = Context::from_waker(Waker::noop());
         while !self.closed
-            && let Poll::Ready(frames) = self.session.poll_frames(&waker)
+            && let Poll::Ready(frames) = self.session.poll_get(&waker)
         {
             let bytes: usize = frames.iter().map(Frame::len).sum();
-            let largest = limits().payload * 2 + 100;
-            assert!(bytes <= limits().unsent_bytes.max(largest), "{bytes} unsent bytes");
+            let largest = limits().session.payload * 2 + 100;
+            assert!(bytes <= limits().session.unsent_bytes.max(largest), "{bytes} unsent bytes");
             for frame in frames {
                 match frame {
                     Frame::Text(text) => self.receive_text(str::from_utf8(&text).expect("text is UTF-8")),
@@ -237,6 +237,6 @@ impl Client {
         }
         let (events, bytes) = log.waiting(self.number, handles);
         assert!(events <= limits().waiting_events, "{events} events wait");
-        assert!(bytes <= limits().unhandled_bytes + limits().payload, "{bytes} bytes wait");
+        assert!(bytes <= limits().unhandled_bytes + limits().session.payload, "{bytes} bytes wait");
     }
 }

@@ -7,10 +7,11 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::log::Log;
-use super::script::{Operation, Order, Outcome};
-use crate::gateway::context::EventContext;
-use crate::gateway::handler::{Command, Description, Event, EventHandler, HandlerError, HandlerFuture};
-use crate::socket_io::Payload;
+use super::steps::{Operation, Order, Outcome};
+use gateway::EventContext;
+use gateway::handler::{EventHandler, HandlerFuture};
+use gateway::model::{self, Command, Description, Event, HandlerError};
+use socket_io::Payload;
 
 /// The handlers of one namespace.
 pub struct Handlers {
@@ -56,7 +57,9 @@ impl Drop for Running {
 impl Running {
     async fn follow(&mut self, order: Order, context: &EventContext) -> Option<Result<Option<Payload>, HandlerError>> {
         match order {
-            Order::Do(operation) => context.apply(vec![command(&self.log, Some(self.number), operation)]),
+            Order::Do(operation) => {
+                assert!(context.apply(vec![command(&self.log, Some(self.number), operation)]).is_done());
+            }
             Order::Ask { wait } => {
                 let payload = payload(&self.log, Some(self.number), 0, 0);
                 self.log.lock().asked = true;
@@ -99,23 +102,22 @@ impl Running {
 
 pub fn command(log: &Mutex<Log>, run: Option<usize>, operation: Operation) -> Command {
     let target = |to| log.lock().target(&to);
+    let on = |to, operation| Command::Sockets { target: target(to), operation };
     let rooms = |rooms: Vec<u8>| rooms.into_iter().take(4).map(|room| log.lock().room(room)).collect();
     match operation {
         Operation::Emit { volatile, size, attachments } => {
             Command::Emit { event: "e".into(), payload: payload(log, run, size, attachments), volatile }
         }
         Operation::Broadcast { to, size, attachments } => {
-            Command::Broadcast { target: target(to), event: "e".into(), payload: payload(log, run, size, attachments) }
+            Command::broadcast(target(to), "e", payload(log, run, size, attachments))
         }
         Operation::Join(names) => Command::Join(rooms(names)),
         Operation::Leave(room) => Command::Leave(log.lock().room(room)),
         Operation::Disconnect { close } => Command::Disconnect { close },
         Operation::SetData(size) => Command::SetData(format!(r#"{{"a":"{}"}}"#, "x".repeat(size.into()))),
-        Operation::SocketsJoin { to, rooms: names } => Command::SocketsJoin { target: target(to), rooms: rooms(names) },
-        Operation::SocketsLeave { to, rooms: names } => {
-            Command::SocketsLeave { target: target(to), rooms: rooms(names) }
-        }
-        Operation::DisconnectSockets { to, close } => Command::DisconnectSockets { target: target(to), close },
+        Operation::SocketsJoin { to, rooms: names } => on(to, model::Operation::Join(rooms(names))),
+        Operation::SocketsLeave { to, rooms: names } => on(to, model::Operation::Leave(rooms(names))),
+        Operation::DisconnectSockets { to, close } => on(to, model::Operation::Disconnect { close }),
     }
 }
 

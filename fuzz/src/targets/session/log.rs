@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::gateway::context::EventContext;
-use crate::gateway::handler::{Description, Event, Target};
-use crate::socket_io::Payload;
+use gateway::EventContext;
+use gateway::model::{Description, Event, Target};
+use socket_io::Payload;
 
 /// One client's packets for one namespace.
 #[derive(Debug, Default)]
@@ -166,7 +166,7 @@ impl Log {
         }
     }
 
-    pub fn target(&self, to: &super::script::To) -> Target {
+    pub fn target(&self, to: &super::steps::To) -> Target {
         Target {
             rooms: to.rooms.iter().take(3).map(|room| self.room(*room)).collect(),
             except: to.except.iter().map(|room| self.room(*room)).collect(),

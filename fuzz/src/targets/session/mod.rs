@@ -4,5 +4,6 @@ mod client;
 mod handler;
 mod log;
 mod script;
+mod steps;
 
 pub use script::Script;

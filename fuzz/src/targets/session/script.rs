@@ -14,14 +14,13 @@ use tokio::time::advance;
 use super::client::Client;
 use super::handler::{Handlers, command, seconds};
 use super::log::Log;
-use crate::adapter::LocalAdapter;
-use crate::config::ClientLimits;
-use crate::engine_io::CloseReason;
-use crate::gateway::Gateway;
-use crate::gateway::context::EventContext;
-use crate::gateway::handler::Description;
-use crate::gateway::namespace::Namespace;
-use crate::telemetry::metrics;
+use super::steps::{Operation, Order, Outcome, binary, close_reason, limits};
+use engine_io::CloseReason;
+use gateway::EventContext;
+use gateway::cluster::OneNode;
+use gateway::model::Description;
+use gateway::{Gateway, Mount};
+use telemetry::metrics;
 
 /// Namespaces with the events that are handled there; any, where `*` is among them. The last one does not exist.
 const NAMESPACES: [(&str, &[&str]); 4] = [
@@ -32,7 +31,6 @@ const NAMESPACES: [(&str, &[&str]); 4] = [
 ];
 const NAMES: [&str; 6] = ["a", "b", "c", "$connect", "$disconnect", "connect"];
 const CLIENTS: usize = 4;
-const ROOMS: usize = 3;
 
 #[derive(Debug, Arbitrary)]
 pub struct Script {
@@ -106,60 +104,6 @@ enum ClientPacket {
     },
 }
 
-/// What a running handler does.
-#[derive(Debug, Arbitrary)]
-pub enum Order {
-    Do(Operation),
-    Ask { wait: u8 },
-    AskMany { to: To, wait: u8 },
-    Fetch { to: To },
-    Return(Outcome),
-}
-
-#[derive(Debug, Arbitrary)]
-pub enum Operation {
-    Emit { volatile: bool, size: u8, attachments: u8 },
-    Broadcast { to: To, size: u8, attachments: u8 },
-    Join(Vec<u8>),
-    Leave(u8),
-    Disconnect { close: bool },
-    SetData(u8),
-    SocketsJoin { to: To, rooms: Vec<u8> },
-    SocketsLeave { to: To, rooms: Vec<u8> },
-    DisconnectSockets { to: To, close: bool },
-}
-
-#[derive(Debug, Arbitrary)]
-pub struct To {
-    pub rooms: Vec<u8>,
-    pub except: Option<u8>,
-    pub exclude_sender: bool,
-    pub volatile: bool,
-}
-
-#[derive(Debug, Arbitrary)]
-pub enum Outcome {
-    Nothing,
-    Ack { size: u8, attachments: u8 },
-    Rejected { data: bool },
-    Failed,
-    TimedOut,
-}
-
-/// Small, so that they are reached.
-pub fn limits() -> ClientLimits {
-    ClientLimits {
-        payload: 1500,
-        attachments: 2,
-        waiting_events: 3,
-        unsent_bytes: 4000,
-        unhandled_bytes: 2000,
-        namespaces_per_session: 2,
-        rooms_per_socket: ROOMS,
-        ..ClientLimits::default()
-    }
-}
-
 impl Script {
     /// Plays the script, then lets everything end.
     pub fn run(self) {
@@ -182,7 +126,7 @@ impl Script {
 
 struct World {
     gateway: Arc<Gateway>,
-    mounted: Vec<(Arc<Namespace>, Arc<LocalAdapter>)>,
+    mounted: Vec<Arc<Mount>>,
     clients: Vec<Client>,
     calls: Arc<Mutex<Vec<UnboundedSender<Order>>>>,
     log: Arc<Mutex<Log>>,
@@ -195,13 +139,11 @@ struct World {
 impl World {
     fn new() -> Self {
         let (log, calls) = <(Arc<Mutex<Log>>, Arc<Mutex<Vec<_>>>)>::default();
-        let mut gateway = Gateway::new(limits(), None);
+        let mut gateway = Gateway::new(limits(), None, Arc::new(OneNode));
         let mut mounted = Vec::new();
         for (path, events) in &NAMESPACES[..3] {
             let handlers = Handlers { description: describe(path, events), log: log.clone(), calls: calls.clone() };
-            let adapter = Arc::new(LocalAdapter::new(ROOMS));
-            let namespace = gateway.mount(None, Arc::new(handlers), adapter.clone()).expect("paths differ");
-            mounted.push((namespace, adapter));
+            mounted.push(gateway.mount(None, Arc::new(handlers)).expect("paths differ"));
         }
         let gateway = Arc::new(gateway);
         Self { gateway, mounted, clients: Vec::new(), calls, log, events: 0, before: counted() }
@@ -230,9 +172,10 @@ impl World {
                 }
             }
             Step::Outside { namespace, operation } => {
-                let (namespace, _) = &self.mounted[usize::from(namespace) % self.mounted.len()];
+                let mount = &self.mounted[usize::from(namespace) % self.mounted.len()];
                 let command = command(&self.log, None, operation);
-                EventContext::without_socket(namespace.clone()).apply(vec![command]);
+                let context = EventContext::without_socket(mount.namespace().clone());
+                assert!(context.apply(vec![command]).is_done());
             }
             Step::Wait { seconds: wait } => advance(seconds(wait)).await,
         }
@@ -299,8 +242,8 @@ impl World {
             client.connection = None;
             assert_eq!(Arc::strong_count(&client.session), 1, "no socket is left that holds the session");
         }
-        for (_, adapter) in &self.mounted {
-            assert_eq!(format!("{adapter:?}"), format!("{:?}", LocalAdapter::new(ROOMS)), "no room is left");
+        for mount in &self.mounted {
+            assert_eq!(mount.namespace().counts(), (0, 0), "no room is left");
         }
         let (connected, disconnected) = (counted().0 - self.before.0, counted().1 - self.before.1);
         assert_eq!(connected, disconnected, "who came has gone");
@@ -341,26 +284,6 @@ fn describe(path: &str, events: &[&str]) -> Description {
 fn handles(path: &str, name: &str) -> bool {
     let (_, events) = NAMESPACES.iter().find(|(namespace, _)| *namespace == path).expect("a namespace");
     !name.starts_with('$') && (events.contains(&name) || events.contains(&"*"))
-}
-
-/// The type and the number of attachments, and how many of these follow.
-fn binary(text: char, binary: char, attachments: u8, whole: bool) -> (String, usize) {
-    match usize::from(attachments % 4) {
-        0 => (text.to_string(), 0),
-        count => (format!("{binary}{count}-"), if whole { count } else { count - 1 }),
-    }
-}
-
-fn close_reason(number: u8) -> CloseReason {
-    match number % 7 {
-        0 => CloseReason::TransportClose,
-        1 => CloseReason::TransportError,
-        2 => CloseReason::PingTimeout,
-        3 => CloseReason::ParseError,
-        4 => CloseReason::ForcedClose,
-        5 => CloseReason::ForcedServerClose,
-        _ => CloseReason::ServerShuttingDown,
-    }
 }
 
 fn counted() -> (u64, u64) {
