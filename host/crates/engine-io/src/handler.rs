@@ -1,4 +1,4 @@
-//! What the layer above implements to serve sessions.
+//! The traits that the layer above implements to serve sessions.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,10 +11,10 @@ use crate::session::Session;
 
 /// Serves the sessions of an endpoint.
 pub trait Service: Send + Sync + 'static {
-    /// What serves one session.
+    /// The handler of one session.
     type Handler: SessionHandler;
 
-    /// A session was opened.
+    /// Makes the handler of a session that was just opened.
     fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> Self::Handler;
 }
 
@@ -35,13 +35,13 @@ pub trait SessionHandler: Send + Unpin + 'static {
     /// The session is closed for the reason that is returned.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason>;
 
-    /// Whether [`SessionHandler::message`] wants more at this moment. While it does not, the transport is not read.
+    /// Whether [`SessionHandler::message`] takes more now. While it does not, the transport is not read.
     fn wants_input(&self) -> bool;
 
-    /// Goes on with the work that messages caused. Ready when there is none left.
+    /// Continues the work that messages caused. Ready when there is none left.
     fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The session ended. Work that is left is done by further calls of [`SessionHandler::poll_work`].
+    /// The session ended. [`SessionHandler::poll_work`] is still called until no work is left.
     fn close(&mut self, reason: CloseReason);
 
     /// When the session is to be closed unless this changes.
@@ -60,7 +60,7 @@ pub enum Message<'a> {
 /// The first request of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientRequest {
-    /// Lower-case names, in order of arrival; a repeated header is joined with `, `.
+    /// Names in lower case, in order of arrival; the values of a repeated header are joined with `, `.
     pub headers: Vec<(String, String)>,
     /// Decoded.
     pub query: Vec<(String, String)>,

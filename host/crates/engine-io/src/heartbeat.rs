@@ -1,4 +1,4 @@
-//! When to ping a client and when to give it up (Engine.IO protocol 4, section "Heartbeat").
+//! When to ping a client, and when to give up on it (Engine.IO protocol 4, section "Heartbeat").
 //!
 //! Time is an argument; the transport's task calls [`Heartbeat::due`] at [`Heartbeat::deadline`].
 
@@ -15,9 +15,9 @@ pub(crate) struct Heartbeat {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
-    /// The next ping is sent at this moment.
+    /// The next ping is due at this time.
     Ping { ping_at: Instant },
-    /// A pong must come before this moment. Any other packet extends it, but only once for each ping, so that a client
+    /// A pong must come before this time. Any other packet extends it, but only once for each ping, so that a client
     /// that never answers pings cannot stay by sending other packets.
     Pong { until: Instant, extended: bool },
 }
@@ -39,7 +39,7 @@ impl Heartbeat {
         Self { interval, timeout, wait: Wait::Ping { ping_at: now + interval } }
     }
 
-    /// When [`Heartbeat::due`] wants to be called next.
+    /// When [`Heartbeat::due`] is to be called next.
     pub(crate) fn deadline(&self) -> Instant {
         match self.wait {
             Wait::Ping { ping_at } => ping_at,
@@ -65,7 +65,7 @@ impl Heartbeat {
         }
     }
 
-    /// The transport is read again after a pause: a pong that came meanwhile has yet to be found.
+    /// The transport is read again after a pause: a pong that came meanwhile may still be unread.
     pub(crate) fn read_again(&mut self, now: Instant) {
         if let Wait::Pong { until, .. } = &mut self.wait {
             *until = now + self.timeout;

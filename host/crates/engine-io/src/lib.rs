@@ -1,12 +1,13 @@
-//! The Engine.IO protocol, revision 4, for servers: sessions over long-polling and WebSocket, and the upgrade between them.
+//! The Engine.IO protocol, revision 4, for servers: sessions over long-polling and WebSocket, and the upgrade between
+//! them.
 //!
-//! **Job.** [`transport::Endpoint`] turns HTTP requests into sessions. Each session has one task, which reads its transport,
-//! runs its [`handler::SessionHandler`], sends what waits and keeps the heartbeat. Any thread may send through the shared
-//! half, [`Session`].
+//! **Job.** [`transport::Endpoint`] turns HTTP requests into sessions. Each session has one task, which reads its
+//! transport, runs its [`handler::SessionHandler`], sends its outbox and keeps the heartbeat. Any thread may send
+//! through the shared half, [`Session`].
 //!
-//! **Promises.** Everything that a client can fill is bounded ([`SessionLimits`]) before memory is spent; a handler that
-//! wants no input stops the reading of its client only; every session ends, with one [`CloseReason`]. All but [`transport`]
-//! is free of I/O and does not read the clock.
+//! **Promises.** Everything that a client can fill is bounded ([`SessionLimits`]) before memory is spent; a handler
+//! that takes no input stops only the reading of its own client; every session ends, with one [`CloseReason`]. All but
+//! [`transport`] is free of I/O and does not read the clock.
 //!
 //! **Must not know** Socket.IO, namespaces or components: a message is text or bytes.
 

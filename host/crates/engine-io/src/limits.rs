@@ -14,7 +14,7 @@ pub struct SessionLimits {
     pub ping_timeout: Duration,
     /// Time from the opening of a second transport to the end of the upgrade. Beyond: the new transport is closed.
     pub upgrade_timeout: Duration,
-    /// Bytes of one session that wait for its client. Beyond: volatile packets are dropped, then the session is closed.
+    /// Bytes of one session's outbox. Beyond: volatile packets are dropped, then the session is closed.
     pub unsent_bytes: usize,
     /// Sessions at once. Beyond: further ones are refused.
     pub sessions: usize,

@@ -1,4 +1,4 @@
-//! What the requests of a long-polling session share with its task.
+//! The state that the requests of a long-polling session share with its task.
 //!
 //! A session has at most one GET and one POST at a time. The POST's packets wait here until the task has read them.
 
@@ -54,7 +54,7 @@ impl LongPoll {
         self.get_waited
     }
 
-    /// Lets the GET wait for packets; false where it is to be answered with a noop.
+    /// Lets the GET wait for packets; false if it is to be answered with a noop.
     pub(crate) fn wait_for_frames(&mut self, get: &Waker) -> bool {
         if self.noop_due {
             return false;
@@ -64,7 +64,7 @@ impl LongPoll {
         true
     }
 
-    /// The GET is answered: a noop that was due is no longer needed.
+    /// Clears a noop that was due, because the GET is answered.
     pub(crate) fn clear_noop(&mut self) {
         self.noop_due = false;
     }
@@ -74,7 +74,7 @@ impl LongPoll {
         self.inbox = Some(pieces);
     }
 
-    /// Lets the POST wait until its packets have been read; false where they have been.
+    /// Lets the POST wait until its packets have been read; false if they have been.
     pub(crate) fn wait_for_reader(&mut self, post: &Waker) -> bool {
         if self.inbox.is_some() {
             self.post = Some(post.clone());
@@ -95,13 +95,13 @@ impl LongPoll {
         piece
     }
 
-    /// Drops what was not read, and wakes the requests that wait.
+    /// Drops unread packets, and wakes the requests that wait.
     pub(crate) fn stop_reading(&mut self) {
         self.inbox = None;
         self.wake();
     }
 
-    /// False where an upgrade is under way.
+    /// Begins an upgrade; false if one is under way.
     pub(crate) fn begin_upgrade(&mut self) -> bool {
         !std::mem::replace(&mut self.upgrading, true)
     }

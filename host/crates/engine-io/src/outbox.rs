@@ -24,7 +24,7 @@ impl Encoded {
         }
     }
 
-    /// Bytes charged for it, bookkeeping included.
+    /// Bytes charged for the packet, bookkeeping included.
     pub fn size(&self) -> usize {
         self.frames().iter().map(cost).sum()
     }
@@ -36,7 +36,7 @@ fn cost(frame: &Frame) -> usize {
     frame.len() + ENTRY
 }
 
-/// A queue of packets. Beyond its limit volatile packets go first, then the queue says that it is full.
+/// A queue of packets. Beyond its limit volatile packets are dropped first, then the queue reports that it is full.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
@@ -47,12 +47,12 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 struct Entry {
     packet: Encoded,
-    /// Frames of the packet that were taken already.
+    /// Number of the packet's frames that were taken already.
     taken: usize,
     volatile: bool,
 }
 
-/// The client is too slow for what is sent to it.
+/// The client receives too slowly.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -72,18 +72,19 @@ impl Outbox {
         self.bytes > self.limit / 2
     }
 
-    /// Appends a packet and returns how many volatile packets were dropped for want of room.
+    /// Appends a packet, and returns how many volatile packets were dropped to make room.
     ///
     /// # Errors
     ///
-    /// [`Full`] where it does not fit although no volatile packet waits any more. A packet on its own always fits.
+    /// [`Full`] if the packet does not fit although no volatile packet is left to drop. A packet on its own always
+    /// fits.
     pub(crate) fn push(&mut self, packet: Encoded, volatile: bool) -> Result<usize, Full> {
         let size = packet.size();
         let fits = |bytes: usize| bytes == 0 || bytes + size <= self.limit;
         let mut dropped = 0;
         if !fits(self.bytes) {
             if volatile {
-                return Ok(1); // the new one is what is dropped
+                return Ok(1); // the new packet is dropped
             }
             dropped = self.drop_volatile();
             if !(self.bytes == 0 || self.bytes + size <= self.limit) {
@@ -140,7 +141,7 @@ impl Outbox {
         before - self.queue.len()
     }
 
-    /// An idle session keeps little memory.
+    /// Frees memory, so that an idle session keeps little.
     fn shrink(&mut self) {
         const KEPT: usize = 8;
         if self.queue.capacity() > KEPT {
@@ -219,7 +220,7 @@ mod tests {
         fn only_whole_volatile_packets_are_lost(steps in prop::collection::vec(step(), 0..80)) {
             const LIMIT: usize = 1500;
             let mut outbox = Outbox::new(LIMIT);
-            // What waits: each frame with its packet's number, and whether it may be dropped.
+            // The queued frames, each with its packet's number, and whether it may be dropped.
             let mut waiting: Vec<(usize, Frame, bool)> = Vec::new();
             for (number, step) in steps.into_iter().enumerate() {
                 let before = outbox.bytes();

@@ -1,7 +1,7 @@
 //! Engine.IO packets: the "Packet encoding" section of the protocol, revision 4.
 //!
-//! A packet is one digit, its type, and the data after it; a binary message has no type. Nothing here is bounded: what
-//! reads from a transport bounds the text that it hands over.
+//! A packet is one digit, its type, and the data after it; a binary message has no type. Nothing here is bounded: the
+//! transports bound the text that they hand over.
 
 use bytes::Bytes;
 
@@ -86,18 +86,18 @@ pub enum Packet<'a> {
     Pong(&'a str),
     /// Type 4: a message of the layer above.
     Message(&'a str),
-    /// Type 5: the client goes over to the new transport.
+    /// Type 5: the client switches to the new transport.
     Upgrade,
-    /// Type 6: nothing.
+    /// Type 6: no content.
     Noop,
 }
 
 impl<'a> Packet<'a> {
-    /// Decodes one packet. Data after a type that carries none is ignored, as in the reference.
+    /// Decodes one packet. Data after a type that carries none is ignored, as by the reference server.
     ///
     /// # Errors
     ///
-    /// The text does not start with a packet type.
+    /// If the text does not start with a packet type.
     pub fn decode(text: &'a str) -> Result<Self, PacketError> {
         let mut chars = text.chars();
         let kind = chars.next().ok_or(PacketError::Empty)?;
@@ -118,10 +118,10 @@ impl<'a> Packet<'a> {
 /// Why a text is no Engine.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PacketError {
-    /// It has not even a type.
+    /// The text is empty.
     #[error("empty packet")]
     Empty,
-    /// The first character is no type.
+    /// The first character is no packet type.
     #[error("unknown packet type")]
     UnknownType,
 }

@@ -1,7 +1,7 @@
 //! Bodies of HTTP long-polling: the "HTTP long-polling" part of the section "Packet encoding", protocol revision 4.
 //!
-//! Packets are joined by U+001E; a binary message is `b` and its bytes in base64. The caller bounds the body; its
-//! packets are split off one at a time, so that many small ones take no more memory than few large ones.
+//! Packets are joined by U+001E; a binary message is `b` and its bytes in base64. The caller bounds the body; packets
+//! are split off one at a time, so that many small ones need no more memory than a few large ones.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::packet::Frame;
 
 const SEPARATOR: char = '\u{1e}';
 
-/// Standard base64. What clients send may lack its padding, as the reference allows.
+/// Standard base64. Padding is optional in what clients send, as for the reference server.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -23,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The body of a response that delivers these packets. [`encoded_len`] tells its length beforehand.
+/// The body of a response that delivers these packets. [`encoded_len`] gives the length of each beforehand.
 pub fn encode(frames: &[Frame]) -> Bytes {
     let separators = frames.len().saturating_sub(1);
     let mut body = BytesMut::with_capacity(frames.iter().map(encoded_len).sum::<usize>() + separators);
@@ -60,12 +60,12 @@ pub enum Piece {
 }
 
 impl Piece {
-    /// Decodes one packet. A WebSocket's text goes through here too where it starts with `b`: clients may be told to
-    /// avoid binary frames (`forceBase64`).
+    /// Decodes one packet. A WebSocket's text that starts with `b` is decoded here, too: clients may be told to avoid
+    /// binary frames (`forceBase64`).
     ///
     /// # Errors
     ///
-    /// The packet is empty, or its base64 is malformed.
+    /// If the packet is empty, or its base64 is malformed.
     pub fn decode(packet: &str) -> Result<Self, PayloadError> {
         match packet.strip_prefix('b') {
             Some(base64) => {
@@ -116,7 +116,7 @@ impl Iterator for Pieces {
 /// Why a body is no Engine.IO payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// Nothing stands between two separators.
+    /// There is nothing between two separators.
     #[error("empty packet")]
     EmptyPacket,
     /// A binary message is not base64.

@@ -1,7 +1,7 @@
-//! One Engine.IO session, as everybody but its own task sees it: what waits for its client, and whether it is open.
+//! One Engine.IO session, as everybody but its own task sees it: its outbox, and whether it is open.
 //!
-//! Any thread may send or close; the session's task, which owns the transport, is woken and does the rest. Nothing here
-//! does I/O or reads a clock.
+//! Any thread may send or close; this wakes the session's task, which owns the transport and does the rest. Nothing
+//! here does I/O or reads a clock.
 
 use std::task::{Context, Poll, Waker};
 
@@ -27,18 +27,18 @@ pub struct Session {
 #[derive(Debug)]
 struct Shared {
     outbox: Outbox,
-    /// Frames that left the outbox for the transport.
+    /// Number of frames that the transport took from the outbox.
     taken: u64,
     phase: Phase,
     /// Wakes the session's task; taken when used, so that a burst of packets wakes it once.
     task: Option<Waker>,
-    /// The session's task is running: it looks here again before it sleeps and need not be woken.
+    /// The session's task is running: it checks this again before it sleeps, so it need not be woken.
     running: bool,
-    /// Packets cannot be sent now: more of them need not wake the task.
+    /// The transport takes no packets now, so new ones need not wake the task.
     blocked: bool,
-    /// Something other than a packet wants the task's attention.
+    /// Something other than a packet needs the task.
     noticed: bool,
-    /// The host stops, and the session was closing before.
+    /// The host stops, and the session was closing already.
     hurried: bool,
     /// Only for sessions that use long-polling.
     polling: Option<Box<LongPoll>>,
@@ -47,27 +47,28 @@ struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// What waits is still sent.
+    /// The outbox is still sent.
     Closing(CloseReason),
     Closed(CloseReason),
 }
 
-/// What became of a packet that was sent.
+/// The result of sending a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// It waits for the client.
+    /// The packet is in the outbox.
     Queued {
-        /// Volatile packets that were dropped for want of room, this one perhaps among them.
+        /// Number of volatile packets that were dropped to make room; this packet may be one of them.
         dropped: usize,
     },
     /// The session is closing or closed.
     Closed,
-    /// The client did not receive fast enough; the session was closed for that.
+    /// The client received too slowly, so the session was closed.
     Overflowed,
 }
 
 impl Session {
-    /// An open session. `id` is a credential: whoever knows it can act as the client.
+    /// An open session, whose outbox holds at most `unsent_bytes` bytes. `id` is a credential: whoever knows it can act
+    /// as the client.
     pub fn new(id: String, unsent_bytes: usize, polling: bool) -> Self {
         let shared = Shared {
             outbox: Outbox::new(unsent_bytes),
@@ -116,8 +117,8 @@ impl Session {
         sent
     }
 
-    /// Closes the session once what waits has been sent. Where the host stops, one that is closing already does not
-    /// wait for its client as long as it otherwise would.
+    /// Closes the session once the outbox has been sent. If the host stops, a session that is closing already waits for
+    /// its client for a shorter time.
     pub fn close(&self, reason: CloseReason) {
         let mut shared = self.shared.lock();
         if shared.phase == Phase::Open {
@@ -133,7 +134,7 @@ impl Session {
         self.shared.lock().notify_task();
     }
 
-    /// Ends the session at once, because its transport is gone or its client broke the transport's rules: what waits is
+    /// Ends the session at once, because its transport is gone or its client broke the transport's rules: the outbox is
     /// lost. Returns the reason that came first.
     pub(crate) fn abort(&self, reason: CloseReason) -> CloseReason {
         self.shared.lock().abort(reason)
@@ -142,15 +143,15 @@ impl Session {
 
 /// For the session's task.
 impl Session {
-    /// The task runs: it need not be woken until [`Session::sleep`].
+    /// Marks the task as running: it need not be woken until [`Session::sleep`].
     pub(crate) fn run(&self) {
         let mut shared = self.shared.lock();
         shared.running = true;
         shared.noticed = false;
     }
 
-    /// Whether the task may sleep; otherwise there is something to look at. `blocked`: packets cannot be sent now, and
-    /// the transport wakes the task when they can.
+    /// Whether the task may sleep; otherwise it has to look at the session again. `blocked` means that the transport
+    /// takes no packets now, and wakes the task when it does.
     pub(crate) fn sleep(&self, cx: &Context<'_>, blocked: bool) -> bool {
         let mut shared = self.shared.lock();
         if shared.noticed || (!blocked && !shared.outbox.is_empty()) {
@@ -163,7 +164,7 @@ impl Session {
         true
     }
 
-    /// Why the session is being closed or was; none while it is open.
+    /// Why the session is closing or closed; none while it is open.
     pub fn close_reason(&self) -> Option<CloseReason> {
         match self.shared.lock().phase {
             Phase::Open => None,
@@ -176,7 +177,7 @@ impl Session {
         self.shared.lock().hurried
     }
 
-    /// Whether nothing can be sent any more, a close packet included.
+    /// Whether nothing can be sent any more, not even a close packet.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.shared.lock().phase, Phase::Closed(_))
     }
@@ -199,7 +200,7 @@ impl Session {
         self.shared.lock().taken
     }
 
-    /// Whether everything was sent.
+    /// Whether the outbox is empty.
     pub(crate) fn is_flushed(&self) -> bool {
         self.shared.lock().outbox.is_empty()
     }
@@ -209,7 +210,7 @@ impl Session {
         self.with_polling(LongPoll::read)?
     }
 
-    /// The session has a WebSocket now; a GET that still waits is answered.
+    /// The session has a WebSocket now; answers a GET that still waits.
     pub(crate) fn upgraded(&self) {
         if let Some(mut polling) = self.shared.lock().polling.take() {
             polling.wake();
@@ -232,20 +233,20 @@ impl Session {
 
 /// For the requests of a long-polling session.
 impl Session {
-    /// A GET begins.
+    /// Begins a GET.
     ///
     /// # Errors
     ///
-    /// Another GET is waiting already.
+    /// If another GET is waiting already.
     pub(crate) fn begin_get(&self) -> Result<(), Overlap> {
         self.with_polling(LongPoll::begin_get).unwrap_or(Ok(()))
     }
 
-    /// A POST begins.
+    /// Begins a POST.
     ///
     /// # Errors
     ///
-    /// Another POST is waiting already.
+    /// If another POST is waiting already.
     pub(crate) fn begin_post(&self) -> Result<(), Overlap> {
         self.with_polling(LongPoll::begin_post).unwrap_or(Ok(()))
     }
@@ -258,12 +259,12 @@ impl Session {
         self.with_polling(LongPoll::end_post);
     }
 
-    /// Frames for a GET: all that wait; then a close packet where the session is closing; a noop where the client
+    /// Frames for a GET: all that wait. If none wait and the session is closing, a close packet; a noop if the client
     /// should stop polling.
     pub(crate) fn poll_frames(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
         let mut shared = self.shared.lock();
         if shared.polling.is_none() {
-            // Upgraded meanwhile: what waits is for the WebSocket.
+            // Upgraded meanwhile: the WebSocket sends the outbox.
             return Poll::Ready(vec![Frame::noop()]);
         }
         let clogged = shared.outbox.is_clogged();
@@ -275,7 +276,8 @@ impl Session {
         }
         match shared.phase {
             Phase::Open => {}
-            // On its own: the official client acts on a close at once, but on packets before it only later.
+            // The close packet goes into a payload of its own: the official client acts on it at once, but on packets
+            // before it only later.
             Phase::Closing(_) if !frames.is_empty() => {}
             Phase::Closing(reason) => {
                 // As in the reference server, a GET that comes after the close gets a noop as well.
@@ -302,7 +304,7 @@ impl Session {
         Poll::Ready(frames)
     }
 
-    /// Hands the packets of a POST to the task; a session that is closing reads no more. False where the session is
+    /// Hands the packets of a POST to the task; a session that is closing reads no more. False if the session is
     /// closed, or has another transport now.
     pub(crate) fn deliver(&self, pieces: Pieces) -> bool {
         let mut shared = self.shared.lock();
@@ -317,13 +319,13 @@ impl Session {
         true
     }
 
-    /// Waits until the task has read what [`Session::deliver`] brought.
+    /// Waits until the task has read the packets of [`Session::deliver`].
     pub(crate) fn poll_delivered(&self, cx: &Context<'_>) -> Poll<()> {
         let waits = self.with_polling(|polling| polling.wait_for_reader(cx.waker()));
         if waits == Some(true) { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Begins an upgrade. False where one is under way or has succeeded.
+    /// Begins an upgrade. False if one is under way or has succeeded.
     pub(crate) fn begin_upgrade(&self) -> bool {
         self.with_polling(LongPoll::begin_upgrade).unwrap_or(false)
     }
@@ -344,14 +346,14 @@ impl Session {
 }
 
 impl Shared {
-    /// Begins an orderly close: what waits is still sent. Packets that the client sent and nobody has read yet are
-    /// dropped; their POST is answered.
+    /// Begins an orderly close: the outbox is still sent. Unread packets from the client are dropped, and their POST is
+    /// answered.
     fn close(&mut self, reason: CloseReason) {
         self.phase = Phase::Closing(reason);
         if let Some(polling) = &mut self.polling {
             polling.stop_reading();
         }
-        // Also where the task runs and has looked already.
+        // Needed even if the task is running: it may have looked already.
         self.notify_task();
     }
 
@@ -384,7 +386,7 @@ impl Shared {
         }
     }
 
-    /// Wakes whoever can send what waits: the task, and a GET.
+    /// Wakes those who can send the outbox: the task and a waiting GET.
     fn wake_transport(&mut self) {
         if let Some(polling) = &mut self.polling {
             polling.wake_get();

@@ -1,4 +1,4 @@
-//! The shared half of a session: who is woken when, and what becomes of what was sent.
+//! The shared half of a session: who is woken when, and what happens to the packets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -35,7 +35,7 @@ impl<S: Service> Endpoint<S> {
         &self.service
     }
 
-    /// How many sessions there are, and how many have ended whose handlers have not.
+    /// How many sessions there are, and how many have ended but still run handlers.
     pub fn counts(&self) -> (usize, usize) {
         self.registry.counts()
     }
@@ -134,7 +134,7 @@ impl<S: Service> Endpoint<S> {
         self.registry.limits()
     }
 
-    /// Closes all sessions, takes no more, and waits until their handlers have finished.
+    /// Closes all sessions, refuses new ones, and waits until their handlers have finished.
     ///
     /// It has no time limit of its own: the caller bounds the wait.
     pub async fn shut_down(&self) {

@@ -15,7 +15,8 @@ use super::websocket::WebSocket;
 pub(super) struct Accept {
     /// The value for `Sec-WebSocket-Accept`.
     key: HeaderValue,
-    /// The first subprotocol that the client offers: what the reference server chooses. Some clients insist on one.
+    /// The first subprotocol that the client offers, which the reference server chooses, too. Some clients insist on
+    /// one.
     protocol: Option<HeaderValue>,
 }
 
@@ -42,8 +43,8 @@ fn is_nonce(key: &[u8]) -> bool {
     key.strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(digit))
 }
 
-/// Answers the handshake; the connection follows when the answer has been sent. A message of the client may have at most
-/// `payload` bytes.
+/// Answers the handshake; the returned future yields the connection when the answer has been sent. A message of the
+/// client may have at most `payload` bytes.
 pub(super) fn switch(
     upgrade: OnUpgrade,
     accept: Accept,

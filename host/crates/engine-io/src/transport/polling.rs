@@ -1,7 +1,7 @@
 //! HTTP long-polling (Engine.IO protocol 4, section "HTTP long-polling"): a GET waits for packets, a POST brings some.
 //!
-//! A session has at most one GET and one POST at a time. A POST is answered once its packets have been read, which is
-//! late where the session's handlers are busy: that is how the client is slowed down.
+//! A session has at most one GET and one POST at a time. A POST is answered once its packets have been read. While the
+//! session's handlers are busy that is late, which slows the client down.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ async fn post(
             session.close(CloseReason::ParseError);
             return bare(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        // The guard closes the session.
+        // Dropping the guard closes the session.
         Err(ReadError::Broken) => return bare(StatusCode::BAD_REQUEST),
     };
     if !session.deliver(Pieces::new(body)) {
@@ -89,7 +89,7 @@ async fn read(request: Request<impl Body<Data = Bytes, Error = Error>>, max_byte
     }
 }
 
-/// A request under way. Dropped before it was answered, it means that the client has gone.
+/// A request under way. If it is dropped before it was answered, the client has gone.
 struct Active<'a> {
     session: &'a Session,
     end: fn(&Session),
@@ -106,7 +106,7 @@ impl Drop for Active<'_> {
     fn drop(&mut self) {
         (self.end)(self.session);
         if self.session.is_polling() {
-            // At once: nobody is left who would fetch a close packet.
+            // Not an orderly close: nobody is left to fetch a close packet.
             self.session.abort(CloseReason::TransportError);
         }
     }

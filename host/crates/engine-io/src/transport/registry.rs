@@ -1,7 +1,7 @@
 //! All sessions of an endpoint, bounded in number.
 //!
-//! A session counts until its handlers have finished: clients that come, leave work behind and go must not get past the
-//! bound.
+//! A session counts until its handlers have finished, so that clients cannot get past the bound by leaving while their
+//! work still runs.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -63,7 +63,7 @@ impl Registry {
         &self.limits
     }
 
-    /// Adds a session; none where there are too many.
+    /// Adds a session; none if there are too many.
     pub(super) fn insert(&self, session: Session, address: IpAddr) -> Option<Arc<Live>> {
         let mut index = self.index.lock();
         if index.closed || *self.tasks.borrow() >= self.limits.sessions {
@@ -86,7 +86,7 @@ impl Registry {
         self.index.lock().sessions.get(sid).cloned()
     }
 
-    /// The session's transport is gone: its id is unknown from now on.
+    /// Forgets the id of a session whose transport is gone.
     pub(super) fn remove(&self, live: &Live) {
         self.index.lock().sessions.remove(live.session.id());
     }
@@ -103,13 +103,13 @@ impl Registry {
         self.tasks.send_modify(|tasks| *tasks -= 1);
     }
 
-    /// How many sessions there are, and how many have ended whose tasks have not.
+    /// How many sessions there are, and how many have ended but still have a task.
     pub(super) fn counts(&self) -> (usize, usize) {
         let sessions = self.index.lock().sessions.len();
         (sessions, self.tasks.borrow().saturating_sub(sessions))
     }
 
-    /// Closes all sessions and takes no more.
+    /// Closes all sessions and refuses new ones.
     pub(super) fn close_all(&self, reason: CloseReason) {
         let sessions: Vec<_> = {
             let mut index = self.index.lock();

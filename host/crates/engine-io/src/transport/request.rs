@@ -1,4 +1,4 @@
-//! What a request says, and how a bad one is answered (the reference server's numeric codes).
+//! Parsing of requests, and the answers to bad ones (the reference server's numeric codes).
 
 use std::net::IpAddr;
 
@@ -77,7 +77,7 @@ pub(super) enum TransportName {
     WebSocket,
 }
 
-/// What the query of a request says of the session.
+/// What a request's query says about the session.
 #[derive(Debug)]
 pub(super) struct SessionQuery {
     pub transport: Option<TransportName>,
@@ -119,12 +119,12 @@ fn is_websocket<B>(request: &Request<B>) -> bool {
 fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
     let mut pairs: Vec<_> =
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
-    // Kept as long as the session.
+    // Kept as long as the session, so without spare capacity.
     pairs.shrink_to_fit();
     pairs
 }
 
-/// What handlers get to see of the request that opened the session.
+/// The parts of the session's first request that handlers can see.
 pub(super) fn client_request<B>(request: &Request<B>, address: IpAddr) -> ClientRequest {
     ClientRequest {
         headers: headers(request.headers()),
@@ -150,7 +150,7 @@ pub(super) fn deliver(content_type: &'static str, body: impl Into<Bytes>) -> Htt
     response
 }
 
-/// An answer that says no more than its status.
+/// An answer with only a status.
 pub(super) fn bare(status: StatusCode) -> HttpResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;

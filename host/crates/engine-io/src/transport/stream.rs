@@ -1,8 +1,8 @@
 //! The TCP connection of a WebSocket, as the WebSocket library reads it.
 //!
-//! The library asks for no more than its smallest buffer holds, in the middle of a large frame, too. Here a large frame
-//! takes few system calls: where one filled what the library had asked for, the next one reads up to [`AHEAD`] bytes. They
-//! are kept until the library takes them; the buffer is freed when nothing more comes.
+//! The library asks for no more than its smallest buffer holds, even in the middle of a large frame. To read a large
+//! frame in few system calls, a call that filled the library's buffer is followed by one that reads up to [`AHEAD`]
+//! bytes. They are kept until the library takes them; the buffer is freed when nothing more comes.
 
 use std::io;
 use std::pin::Pin;
@@ -13,23 +13,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::io::poll_read_buf;
 
-/// Bytes that are read ahead at most.
+/// Most bytes to read ahead.
 const AHEAD: usize = 32 * 1024;
 
 /// A TCP connection that counts what is read from it.
 #[derive(Debug)]
 pub(super) struct Stream {
     tcp: TcpStream,
-    /// What was read ahead.
+    /// Bytes that were read ahead.
     ahead: BytesMut,
-    /// The last system call brought all that it could, so that more may have come.
+    /// The last system call filled its buffer, so there may be more to read.
     full: bool,
     /// Bytes that the library got.
     delivered: u64,
 }
 
 impl Stream {
-    /// Of `delivered` bytes the library has been told already.
+    /// `delivered` bytes have been handed to the library already.
     pub(super) fn new(tcp: TcpStream, delivered: u64) -> Self {
         Self { tcp, ahead: BytesMut::new(), full: false, delivered }
     }
@@ -39,7 +39,7 @@ impl Stream {
         self.delivered
     }
 
-    /// Reads ahead; nothing where the connection is at its end.
+    /// Reads ahead; reads nothing at the end of the connection.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.ahead.reserve(AHEAD);
         let read = poll_read_buf(Pin::new(&mut self.tcp), cx, &mut self.ahead);

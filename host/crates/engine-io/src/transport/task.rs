@@ -1,6 +1,6 @@
-//! The task of one session: reads its transport, runs its handler, sends what waits, keeps its time.
+//! The task of one session: reads its transport, runs its handler, sends its outbox, keeps its deadlines.
 //!
-//! One turn reads what has come in, does the work it caused, and sends all answers with one flush. A turn reads at most
+//! One turn reads the input, does the work that it caused, and sends all output with one flush. A turn reads at most
 //! [`BATCH`] messages, and only while the handler wants more; a session that is not read slows its client down. After a
 //! full batch, or [`ROUNDS`] of looking for more to do, other sessions have their turn first.
 
@@ -29,12 +29,12 @@ mod tests;
 const BATCH: usize = 64;
 /// How often one turn looks for more to do. In each round a handler that computes may go on for a while.
 const ROUNDS: usize = 4;
-/// How long a client may take to receive what was sent before the session was closed. For WebSocket it includes the
+/// How long a client may take to receive the outbox of a session that is closing. For WebSocket it includes the
 /// client's own close frame.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// The same for long-polling, whose client may be between two requests (the reference server's `closeTimeout`).
 const POLLING_CLOSE_GRACE: Duration = Duration::from_secs(30);
-/// The same where the host stops: clients that are gone must not hold it up.
+/// The same when the host stops: clients that are gone must not delay it.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A session's task. Ready when the session has ended and its handlers have finished.
@@ -66,7 +66,7 @@ enum Link {
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Open,
-    /// The server closes the session: what waits is sent, then the transport is closed.
+    /// The server closes the session: the outbox is sent, then the transport is closed.
     Closing {
         until: Instant,
         code: Option<CloseCode>,
@@ -98,7 +98,8 @@ impl<H: SessionHandler> SessionTask<H> {
 
     /// Runs the session on a WebSocket whose handshake is under way.
     ///
-    /// It goes on in a task of its own: this one has room for the handshake, which the session would keep for its life.
+    /// The session continues in a new task: this one also holds the state of the handshake, which would stay allocated
+    /// as long as the session.
     pub(super) async fn on_websocket(mut self, socket: impl Future<Output = Option<WebSocket>>) {
         match socket.await {
             Some(socket) => self.link = Link::WebSocket(socket),
@@ -107,7 +108,7 @@ impl<H: SessionHandler> SessionTask<H> {
         tokio::spawn(self);
     }
 
-    /// Goes over to the WebSocket of an upgrade.
+    /// Switches to the WebSocket of an upgrade.
     fn take_upgrade(&mut self) -> bool {
         if !matches!(self.link, Link::Polling) {
             return false;
@@ -118,7 +119,7 @@ impl<H: SessionHandler> SessionTask<H> {
         true
     }
 
-    /// Reads messages and hands them to the handler. True where there may be more.
+    /// Reads messages and hands them to the handler. True if there may be more.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         for _ in 0..BATCH {
             if !matches!(self.stage, Stage::Open) || matches!(self.link, Link::Gone) {
@@ -156,7 +157,7 @@ impl<H: SessionHandler> SessionTask<H> {
             };
             match result {
                 Ok(()) => {}
-                // The client's own word that it leaves: nobody is left to send anything to.
+                // The client said that it leaves: nobody is left to send anything to.
                 Err(CloseReason::TransportClose) => self.transport_gone(CloseReason::TransportClose),
                 // In long-polling, a client that breaks the rules gets no more than the end of its GET.
                 Err(reason) if matches!(self.link, Link::Polling) => self.transport_gone(reason),
@@ -172,15 +173,15 @@ impl<H: SessionHandler> SessionTask<H> {
             Packet::Message(text) => return self.message(Message::Text(text)),
             Packet::Pong(_) => self.heartbeat.pong(Instant::now()),
             Packet::Close if matches!(self.link, Link::Polling) => return Err(CloseReason::TransportClose),
-            // In this revision of the protocol it is the server that pings.
+            // In this revision of the protocol only the server pings.
             Packet::Ping(_) => return Err(CloseReason::TransportError),
-            // On a WebSocket it is the close frame that counts.
+            // A WebSocket is closed by its close frame, not by a close packet.
             Packet::Open | Packet::Close | Packet::Upgrade | Packet::Noop => self.heartbeat.packet(Instant::now()),
         }
         Ok(())
     }
 
-    /// What the handler objects to is no fault of the transport: the session is closed in order.
+    /// An error of the handler is no fault of the transport: the session is closed in order.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason> {
         self.heartbeat.packet(Instant::now());
         if let Err(reason) = self.handler.message(message) {
@@ -189,7 +190,7 @@ impl<H: SessionHandler> SessionTask<H> {
         Ok(())
     }
 
-    /// Sends what waits. True where the transport takes no more at present and will wake the task.
+    /// Sends the outbox. True if the transport takes no more now; it wakes the task when it does.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         let Link::WebSocket(socket) = &mut self.link else { return true };
         if matches!(self.stage, Stage::Closing { sent: true, .. }) {
@@ -205,7 +206,7 @@ impl<H: SessionHandler> SessionTask<H> {
         }
     }
 
-    /// The session was closed, by the handler or from elsewhere: begins to close the transport.
+    /// If the session was closed, by the handler or another thread, begins to close the transport.
     fn notice_close(&mut self) -> bool {
         let Some(reason) = self.live.session().close_reason().filter(|_| matches!(self.stage, Stage::Open)) else {
             return false;
@@ -225,7 +226,7 @@ impl<H: SessionHandler> SessionTask<H> {
         self.handler.close(reason);
     }
 
-    /// The client broke the transport's rules, or is gone.
+    /// Ends the session: the client broke the transport's rules, or is gone.
     fn transport_failed(&mut self, reason: CloseReason, code: Option<CloseCode>) {
         if code.is_none() {
             return self.transport_gone(reason);
@@ -234,7 +235,7 @@ impl<H: SessionHandler> SessionTask<H> {
         self.start_closing(self.live.session().close_reason().unwrap_or(reason), code);
     }
 
-    /// Closes the transport once what waits was sent.
+    /// Closes the transport once the outbox was sent.
     fn finish_closing(&mut self, cx: &mut Context<'_>, blocked: bool) {
         let Stage::Closing { code, sent, .. } = &mut self.stage else { return };
         match &mut self.link {
@@ -244,7 +245,8 @@ impl<H: SessionHandler> SessionTask<H> {
                     let _ = socket.poll_close(cx, code.take());
                 }
                 if *sent {
-                    // Unread input would make the operating system reset the connection and lose what was sent.
+                    // Read the input to its end: otherwise the operating system would reset the connection, and lose
+                    // what was sent.
                     let _ = socket.poll_close(cx, None);
                     while let Poll::Ready(input) = socket.poll_read(cx) {
                         if input.is_err() {
@@ -269,8 +271,8 @@ impl<H: SessionHandler> SessionTask<H> {
         self.stage = Stage::Draining;
     }
 
-    /// The heartbeat's deadline. A session that is not read because its client does not receive is given up like one
-    /// that is read and silent: otherwise it would stay for ever.
+    /// Handles the heartbeat's deadline. A session that is not read because its client does not receive is given up
+    /// like a silent one: otherwise it would stay for ever.
     fn beat(&mut self, now: Instant) {
         let progress = self.progress();
         let stalled = self.live.session().is_clogged() && progress == self.progress;
@@ -284,7 +286,7 @@ impl<H: SessionHandler> SessionTask<H> {
                 metrics().slow_consumers.increment();
                 self.transport_gone(CloseReason::PingTimeout);
             }
-            // One that still receives is told by a close frame.
+            // A client that still receives gets a close frame.
             Due::TimedOut if matches!(self.link, Link::WebSocket(_)) => {
                 self.live.session().close(CloseReason::PingTimeout);
             }
@@ -293,7 +295,7 @@ impl<H: SessionHandler> SessionTask<H> {
         }
     }
 
-    /// Of an idle connection, buffers that large packets needed are freed.
+    /// Frees buffers that large packets needed, if the connection is idle.
     fn shrink(&mut self) {
         self.link = match std::mem::replace(&mut self.link, Link::Gone) {
             Link::WebSocket(socket) => match socket.shrunk() {
@@ -304,13 +306,13 @@ impl<H: SessionHandler> SessionTask<H> {
         };
     }
 
-    /// A number that grows with what the client receives.
+    /// A number that grows whenever the client receives something.
     fn progress(&self) -> u64 {
         let fragments = if let Link::WebSocket(socket) = &self.link { socket.fragments() } else { 0 };
         self.live.session().taken().wrapping_add(fragments)
     }
 
-    /// Checks what is due. True where something was.
+    /// Handles expired deadlines. True if there were any.
     fn keep_time(&mut self, cx: &mut Context<'_>) -> bool {
         if let Stage::Closing { until, .. } = &mut self.stage
             && self.live.session().is_hurried()
@@ -356,11 +358,11 @@ impl<H: SessionHandler> Future for SessionTask<H> {
             let more = this.read(cx);
             let idle = this.handler.poll_work(cx).is_ready();
             again |= this.notice_close();
-            // Work that was done may have made room for more input.
+            // The work may have made room for more input.
             again |= this.paused && matches!(this.stage, Stage::Open) && this.handler.wants_input();
             let clogged = this.live.session().is_clogged();
             let blocked = this.write(cx);
-            // Handlers that waited for room can go on.
+            // Handlers that waited for room in the outbox can go on.
             again |= clogged && !this.live.session().is_clogged();
             this.finish_closing(cx, blocked);
             again |= this.keep_time(cx);
@@ -378,7 +380,7 @@ impl<H: SessionHandler> Future for SessionTask<H> {
                 return Poll::Pending;
             }
         }
-        // Others of this thread have their turn first.
+        // Other tasks of this thread have their turn first.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -386,9 +388,9 @@ impl<H: SessionHandler> Future for SessionTask<H> {
 
 impl<H: SessionHandler> Drop for SessionTask<H> {
     fn drop(&mut self) {
-        // Counted first: the host logs its counters once the last task has ended.
+        // Counted before the rest: the host logs its counters once the last task has ended.
         metrics().sessions_closed.increment();
-        // Also where a panic ended the task: its id must not stay known, nor shutdown wait for it.
+        // Needed if a panic ended the task: the id must be forgotten, and shutdown must not wait for it.
         self.live.session().abort(CloseReason::ForcedClose);
         self.registry.remove(&self.live);
         self.registry.task_done(&self.live);

@@ -10,7 +10,7 @@ use super::*;
 use crate::payload::Pieces;
 use crate::{Session, SessionLimits};
 
-/// What a test sets, and what the handler saw.
+/// The handler's behaviour, set by the test, and what it saw.
 #[derive(Default)]
 struct Seen {
     messages: Vec<String>,
@@ -172,7 +172,7 @@ async fn a_session_that_is_not_read_because_its_client_does_not_receive_is_given
     let large = || Encoded::One(Frame::from_message(format!("4{}", "x".repeat(60_000))));
     running.session.send(large(), false);
     tokio::time::sleep(limits().ping_interval + limits().ping_timeout / 2).await;
-    // Whoever receives something now and then is not stalled.
+    // A client that receives something now and then is not stalled.
     running.get().await;
     running.session.send(large(), false);
     tokio::time::sleep(limits().ping_timeout).await;

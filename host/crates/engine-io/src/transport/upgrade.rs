@@ -15,12 +15,12 @@ use super::websocket::{Input, WebSocket};
 use crate::SessionLimits;
 use crate::packet::Packet;
 
-/// What a client's ping says while it probes the new transport.
+/// The data of a client's ping while it probes the new transport.
 const PROBE: &str = "probe";
-/// How often a waiting GET is released while a session is upgraded.
+/// How often a waiting GET is answered with a noop during an upgrade.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Opens a WebSocket for a long-polling session. Once the client has probed it, the session's task goes over to it.
+/// Opens a WebSocket for a long-polling session. Once the client has probed it, the session's task switches to it.
 pub(super) fn upgrade<B>(
     request: Request<B>,
     live: Arc<Live>,
@@ -40,7 +40,7 @@ pub(super) fn upgrade<B>(
             }
             live.session().abandon_upgrade();
         }
-        // The client learns of the failure; a peer that does not even read that is not waited for.
+        // Tells the client of the failure, without waiting for a peer that does not read.
         let _ = timeout(patience, socket.close(code)).await;
     });
     Ok(response)

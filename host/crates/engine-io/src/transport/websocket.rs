@@ -1,4 +1,4 @@
-//! One WebSocket connection (RFC 6455): messages in, frames out, and how much memory both keep.
+//! One WebSocket connection (RFC 6455): messages in, frames out, with bounds on the memory of both.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,15 +19,16 @@ use super::stream::Stream;
 use crate::CloseReason;
 use crate::packet::Frame;
 
-/// What a connection keeps for reading. Of larger frames, `stream` reads more at once.
+/// Bytes that a connection keeps for reading. For larger frames `stream` reads more at once.
 const READ_BUFFER: usize = 1024;
-/// Larger packets are sent in fragments of this size: the connection's write buffer grows to what it is given.
+/// Larger packets are sent in fragments of this many bytes, because the write buffer grows to hold whatever it is
+/// given.
 const FRAGMENT: usize = 16 * 1024;
-/// What the connection buffers of what it writes: what was there when the last fragment was added, that fragment, and
-/// pongs. Of pongs that do not fit only the last one is kept, so a client that pings and does not read costs no more.
+/// Most bytes of the write buffer: what was there when the last fragment was added, that fragment, and pongs. Of pongs
+/// that do not fit, only the last one is kept, so a client that pings without reading costs no more.
 const WRITE_BUFFER: usize = 3 * FRAGMENT;
 
-/// A client's message has at most `payload` bytes.
+/// A client's message may have at most `payload` bytes.
 fn config(payload: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -41,34 +42,34 @@ fn config(payload: usize) -> WebSocketConfig {
 #[derive(Debug)]
 pub(super) struct WebSocket {
     stream: WebSocketStream<Stream>,
-    /// Bytes of the frames that came in, at least: a message in several frames has more, and so have frames that write
-    /// their length in more bytes than it takes.
+    /// Least number of bytes that the frames received so far had. Messages in several frames had more, and so had
+    /// frames whose length is encoded in more bytes than needed.
     received: u64,
-    /// Buffers have grown beyond what a connection keeps.
+    /// Buffers have grown beyond their initial size.
     grown: bool,
-    /// Bytes that were sent since the operating system has taken all.
+    /// Bytes written since the operating system last took everything.
     unflushed: usize,
     /// The rest of a packet that is sent in fragments.
     rest: Bytes,
-    /// Fragments that were sent after the first ones of their packets.
+    /// Number of fragments sent after the first ones of their packets.
     continued: u64,
-    /// The client pinged: pongs may take room in the connection's buffer, and are sent before anything else.
+    /// The client pinged: pongs may be in the write buffer, and are sent before anything else.
     pongs: bool,
 }
 
-/// What came in.
+/// A message that came in.
 pub(super) enum Input {
     Text(Utf8Bytes),
     Binary(Bytes),
 }
 
 impl WebSocket {
-    /// Takes the TCP connection out of hyper, whose buffers are freed. None where it is not one.
+    /// Takes the TCP connection out of hyper and frees hyper's buffers. None if it is no TCP connection.
     ///
-    /// A message of the client has at most `payload` bytes.
+    /// A message of the client may have at most `payload` bytes.
     pub(super) async fn new(upgraded: Upgraded, payload: usize) -> Option<Self> {
         let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-        // A copy, as it would be hyper's whole buffer otherwise.
+        // Copied, because it would keep hyper's whole buffer otherwise.
         Some(Self::on(parts.io.into_inner(), parts.read_buf.to_vec(), config(payload)).await)
     }
 
@@ -78,21 +79,21 @@ impl WebSocket {
         Self { stream, received: 0, grown: false, unflushed: 0, rest: Bytes::new(), continued: 0, pongs: false }
     }
 
-    /// Frees what buffers have grown by, in a moment in which they are empty. None: the connection is lost.
+    /// Replaces buffers that have grown, if they are empty. None if the connection is lost.
     pub(super) fn shrunk(self) -> Option<Self> {
         let nothing_in = self.stream.get_ref().delivered() == self.received;
         let nothing_out = self.unflushed == 0 && !self.pongs && self.rest.is_empty();
         if !(self.grown && nothing_in && nothing_out) {
             return Some(self);
         }
-        // The library's buffers never shrink, so that it begins anew.
+        // The library's buffers never shrink, so it starts with new ones.
         let config = *self.stream.get_config();
         let stream = self.stream.into_inner();
         let begun = WebSocketStream::from_partially_read(stream, Vec::new(), Role::Server, Some(config)).now_or_never();
         Some(Self { stream: begun?, grown: false, ..self })
     }
 
-    /// The next message; an error ends the connection, with the reason for which the session ends.
+    /// The next message. An error ends the connection; it has the reason for which the session ends.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Input, (CloseReason, Option<CloseCode>)>> {
         loop {
             let message = ready!(self.stream.poll_next_unpin(cx));
@@ -101,7 +102,7 @@ impl WebSocket {
             }
             let message = match message {
                 Some(Ok(Message::Text(text))) => Input::Text(text),
-                // A copy: what waits would keep all of the buffer that it came in.
+                // Copied, because a queued message would keep the whole buffer that it came in.
                 Some(Ok(Message::Binary(data))) => Input::Binary(Bytes::copy_from_slice(&data)),
                 // The library answers pings and closes.
                 Some(Ok(_)) => {
@@ -115,7 +116,7 @@ impl WebSocket {
         }
     }
 
-    /// A message came in.
+    /// Counts a message that came in.
     fn count(&mut self, length: usize) {
         const MASK: usize = 4;
         let head = match length {
@@ -127,7 +128,7 @@ impl WebSocket {
         self.grown |= length > READ_BUFFER;
     }
 
-    /// Sends frames as long as `next` has some, with one flush at the end. Pending while the client does not receive.
+    /// Sends frames until `next` has no more, with one flush at the end. Pending while the client does not receive.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -162,7 +163,7 @@ impl WebSocket {
         self.continued
     }
 
-    /// The first fragment of what is to be sent; the rest is kept for later.
+    /// The first fragment of a packet; the rest is kept for later.
     fn fragment(&mut self, mut data: Bytes, kind: Data) -> Message {
         self.rest = data.split_off(data.len().min(FRAGMENT));
         self.unflushed += data.len();
@@ -187,7 +188,7 @@ impl WebSocket {
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>, code: Option<CloseCode>) -> Poll<()> {
         if let Some(code) = code {
             let frame = CloseFrame { code, reason: Utf8Bytes::default() };
-            // A connection that is closed already needs no second close frame.
+            // This fails if the connection is closed already, which then needs no second close frame.
             let _ = Pin::new(&mut self.stream).start_send(Message::Close(Some(frame)));
         }
         Pin::new(&mut self.stream).poll_close(cx).map(|_| ())
