@@ -1,8 +1,8 @@
-//! What the runtime adds to an event: the host's own path from an event to its commands, beside bare wasmtime that makes
-//! the same calls of the same component with the same settings of the allocator. No network, no session.
+//! What the runtime adds to an event: the host's own path from an event to its commands, compared with bare wasmtime
+//! that makes the same calls of the same component with the same allocator settings. No network, no session.
 //!
-//! `cargo xtask bench` builds the component (`tests/components/bench`) and runs this. The bare side has no limits, no time
-//! limit, no WASI (the component calls none), and no cache; its calls are synchronous.
+//! `cargo xtask bench` builds the component (`tests/components/bench`) and runs this. The bare side has no limits, no
+//! time limit, no WASI (the component calls none), and no cache; its calls are synchronous.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
@@ -21,7 +21,7 @@ use socket_io::Payload;
 /// An event with its arguments, and whether they come back as its acknowledgement.
 const EVENTS: [(&str, &str, bool); 2] = [
     ("echo", r#"[{"text":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}]"#, true),
-    // One call of the host: a broadcast, which on the host's side is carried out, too; there is nobody in the room.
+    // Calls the host once, for a broadcast. The host's side also carries it out, to an empty room.
     ("say", r#"["room","0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]"#, false),
 ];
 
@@ -81,7 +81,7 @@ impl Host {
     }
 }
 
-/// wasmtime by itself.
+/// Bare wasmtime.
 mod bare {
     use std::path::Path;
 
@@ -184,7 +184,7 @@ mod bare {
     impl Bare {
         pub fn new(file: &Path) -> Self {
             let mut pool = PoolingAllocationConfig::new();
-            // As the host's (`runtime::engine`).
+            // As in the host (`runtime::engine`).
             pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10);
             let mut config = Config::new();
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).concurrency_support(false);

@@ -1,7 +1,7 @@
-//! An answer on its way to an HTTP client, and the call that makes it.
+//! An answer on its way to an HTTP client, and the call that produces it.
 //!
-//! The call goes on beside the answer: it is stopped when the client goes away, and not when the client has all it
-//! wanted, for a guest may do more after that.
+//! The call runs beside the answer. It is stopped when the client goes away, but not when the answer is complete: a
+//! guest may do more after that.
 
 use std::future::Future;
 use std::io;
@@ -19,12 +19,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wasmtime_wasi_http::WasiBody;
 
-/// What became of a request so far.
+/// The state of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Fate {
     /// The guest has answered; its answer's body may be unfinished.
     answered: AtomicBool,
-    /// The call did not return. What there is of the answer must not look whole.
+    /// The call did not return, so the answer must not look complete.
     broken: AtomicBool,
     /// The request's body went beyond its bound.
     too_large: AtomicBool,
@@ -57,8 +57,8 @@ impl Fate {
         self.gone.store(true, Relaxed);
     }
 
-    /// Marks the call as broken unless it is disarmed. To be dropped before the call's store, whose end is the end of
-    /// the body.
+    /// Marks the call as broken unless it is disarmed. To be dropped before the call's store, because the body ends
+    /// with the store.
     pub(crate) fn guard(fate: &Arc<Self>) -> Guard {
         Guard(Some(fate.clone()))
     }
@@ -80,7 +80,7 @@ impl Drop for Guard {
     }
 }
 
-/// A call in a task of its own, which is stopped when this is dropped: the client is gone.
+/// A call in a task of its own. Dropping this stops it, because the client is gone.
 #[derive(Debug)]
 pub(crate) struct Call {
     task: Option<JoinHandle<Result<(), HandlerError>>>,
@@ -95,7 +95,7 @@ impl Call {
         Self { task: Some(tokio::spawn(call)), fate }
     }
 
-    /// Lets the call go on by itself.
+    /// Lets the call run on alone.
     pub(crate) fn release(mut self) {
         self.detach();
     }
@@ -116,7 +116,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
-            // What the guest finds closed from here on is no failure of its own.
+            // If the guest finds its streams closed from now on, that is not its failure.
             self.fate.set_gone();
             task.abort();
         }
@@ -128,16 +128,16 @@ pub(crate) struct Answer {
     // Dropped in this order: the call is stopped before it finds the body closed.
     call: Call,
     body: WasiBody,
-    /// Bytes that are still to come, where the head says how many.
+    /// Bytes that are still to come, if the head gives a length.
     left: Option<u64>,
-    /// What ends the connection, once it has had a chance to send what came before.
+    /// The error that ends the connection, once earlier bytes had a chance to be sent.
     error: Option<io::Error>,
     /// Tells the call that nobody reads any more.
     _reading: oneshot::Receiver<()>,
 }
 
 impl Answer {
-    /// `bodiless`: only the head is wanted.
+    /// The response for a guest's answer. With `bodiless`, only the head is sent.
     pub(crate) fn response(
         response: Response<WasiBody>,
         bodiless: bool,

@@ -1,4 +1,5 @@
-//! What `bindgen!` makes of `wit/`: the records, a trait for every import, and the calls into a component.
+//! The code that `bindgen!` generates from `wit/`: the records, a trait for every import, and the calls into a
+//! component.
 //!
 //! One set for both worlds, so that they share their types. A component exports one of the two handler interfaces; the
 //! export is looked up by itself (`exports::…::GuestIndices`), never through the struct of the joint world.

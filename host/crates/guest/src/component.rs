@@ -1,8 +1,8 @@
-//! A component as the gateway's event handler: one fresh instance an event, unless the operator wants them reused. Plain
-//! requests are in `incoming`.
+//! A component as the gateway's event handler: a fresh instance for every event, unless the operator has instances
+//! reused. Plain requests are in `incoming`.
 //!
-//! An event takes a permit first, and waits for it as long as it takes. From then on it has [`HandlerLimits::time`],
-//! waiting included; when that is up the call is dropped with its store, wherever it is.
+//! An event first waits for a permit, without a time limit. From then on it has [`HandlerLimits::time`], waiting
+//! included; when that is up, the call is dropped with its store, whatever it is doing.
 //!
 //! [`HandlerLimits::time`]: crate::HandlerLimits::time
 
@@ -32,12 +32,12 @@ use crate::store_state::StoreState;
 /// A component that handles the events of one namespace.
 pub struct ComponentHandler {
     pub(crate) runtime: Arc<Runtime>,
-    /// The component, linked: what instances are made of.
+    /// The linked component, from which instances are made.
     pub(crate) linked: InstancePre<StoreState>,
     pub(crate) exports: ExportIndices,
-    /// None where every event gets a fresh instance.
+    /// None if every event gets a fresh instance.
     pub(crate) idle: Option<IdleInstances>,
-    /// Where it answers plain HTTP requests too.
+    /// Its HTTP handler, if it answers plain requests too.
     pub(crate) http: Option<HttpExport>,
     pub(crate) settings: Arc<HandlerSettings>,
     pub(crate) description: Description,
@@ -92,7 +92,7 @@ impl ComponentHandler {
         let returned = self.within_limits(&current, slot, handle).await?;
 
         let outcome = judge(returned, wants_ack, current.event(), &self.settings.gateway);
-        // A rejection undoes what was called; any other end leaves it standing.
+        // A rejection drops the commands; after any other return they take effect.
         if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
             current.flush();
         }
@@ -103,7 +103,7 @@ impl ComponentHandler {
         outcome
     }
 
-    /// Waits for a place for an instance.
+    /// Waits for the right to run an instance.
     async fn slot(&self, current: &Arc<CurrentEvent>) -> Slot<StoreState> {
         let state = |limiter| StoreState::new(current.clone(), &self.settings, limiter);
         self.runtime.slot(self.linked.engine(), state).await
@@ -126,7 +126,7 @@ impl ComponentHandler {
         call: impl AsyncFnOnce(&mut Store<StoreState>) -> Result<R, Failure>,
     ) -> Result<R, HandlerError> {
         let returned = {
-            // Pinned here, once: futures that take others by value are each twice as large as those.
+            // Pinned here, once: a future that takes another by value is twice as large as that.
             let call = pin!(call(&mut slot.store));
             limited(self.settings.limits.time, flushing(current, call)).await
         };
@@ -141,7 +141,7 @@ impl ComponentHandler {
         };
         let text = text::message(&trap_text(&error));
         match state.limiter().refused() {
-            // Guests rarely say so themselves: a growth that is refused makes their allocator abort.
+            // Guests rarely report it themselves: when growing is refused, their allocator aborts.
             Some(refused) => HandlerError::OutOfMemory(format!("{refused}; {text}")),
             None if started => HandlerError::Trapped(text),
             None => HandlerError::NotStarted(text),
@@ -152,14 +152,15 @@ impl ComponentHandler {
 /// Drops a call when its time is up.
 async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
     let mut call = pin!(call);
-    // Most handlers never wait, and need no timer: one that computes is interrupted long before its time is up.
+    // The first poll needs no timer, and most handlers never wait: a guest that computes is interrupted long before its
+    // time is up.
     match poll_immediate(&mut call).await {
         Some(returned) => returned,
         None => timeout(time, call).await.unwrap_or(Err(Failure::TimedOut)),
     }
 }
 
-/// Runs a call, and has its commands take effect whenever it waits.
+/// Runs a call, and lets its commands take effect whenever it waits.
 async fn flushing<R>(current: &CurrentEvent, mut call: Pin<&mut impl Future<Output = R>>) -> R {
     poll_fn(|context| {
         let poll = call.as_mut().poll(context);

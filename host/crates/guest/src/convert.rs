@@ -1,4 +1,4 @@
-//! Between the records of `wit/` and the gateway's.
+//! Conversions between the records of `wit/` and the gateway's types.
 
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ use socket_io::Payload;
 
 use crate::bindings::types;
 
-/// What a name in a list costs beside its bytes.
+/// Bytes charged per name in a list for bookkeeping.
 const NAME: usize = size_of::<String>();
 
 impl From<Payload> for types::Payload {
@@ -61,7 +61,7 @@ impl From<&Handshake> for types::HandshakeDetails {
     }
 }
 
-/// Where there is no socket.
+/// The handshake of a call without a socket.
 pub(super) fn no_handshake() -> types::HandshakeDetails {
     types::HandshakeDetails {
         headers: Vec::new(),
@@ -85,7 +85,7 @@ impl From<RemoteSocket> for types::RemoteSocket {
     }
 }
 
-/// Bytes of what a guest gets of a socket, about.
+/// Approximate bytes of a socket's description in the guest.
 pub(super) fn size(socket: &RemoteSocket) -> usize {
     let Handshake { request, auth, .. } = &*socket.handshake;
     let pairs = request.headers.iter().chain(&request.query).map(|(name, value)| 2 * NAME + name.len() + value.len());
@@ -97,7 +97,7 @@ pub(super) fn size(socket: &RemoteSocket) -> usize {
 impl From<Answers> for types::Answers {
     fn from(answers: Answers) -> Self {
         let Answers { received, missing, missing_nodes } = answers;
-        // A node that does not answer has an unknown number of sockets: at least one, or it would not be missed.
+        // A missing node has an unknown number of sockets. It is counted as one, the least.
         let missing = missing.saturating_add(missing_nodes);
         Self { received: received.into_iter().map(Into::into).collect(), missing }
     }

@@ -1,4 +1,4 @@
-//! The event that a handler is at: its place in the gateway, and the commands that did not take effect yet.
+//! The event that a handler is handling: its context in the gateway, and the commands that have not taken effect yet.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,13 +9,13 @@ use parking_lot::Mutex;
 
 /// The event that is being handled.
 ///
-/// Shared between the store, which the guest's calls come through, and the handler, which sees when the guest waits
-/// and when it is done.
+/// Shared between the store, through which the guest's calls come, and the handler, which sees when the guest waits and
+/// when it is done.
 pub(crate) struct CurrentEvent {
     context: Option<EventContext>,
     event: String,
     called: Mutex<Vec<Command>>,
-    /// Commands that are on their way to other nodes.
+    /// Commands that are being published to other nodes.
     publishing: Mutex<Vec<Publishing>>,
     preempted: AtomicBool,
 }
@@ -50,7 +50,7 @@ impl CurrentEvent {
         self.called.lock().push(command);
     }
 
-    /// Has the commands that were called take effect.
+    /// Lets the commands so far take effect.
     pub(crate) fn flush(&self) {
         let called = mem::take(&mut *self.called.lock());
         if let Some(context) = &self.context
@@ -63,7 +63,7 @@ impl CurrentEvent {
         }
     }
 
-    /// Waits until what took effect is on its way to other nodes.
+    /// Waits until the commands that took effect are on their way to other nodes.
     pub(crate) async fn published(&self) {
         let publishing = mem::take(&mut *self.publishing.lock());
         for publishing in publishing {
@@ -71,13 +71,13 @@ impl CurrentEvent {
         }
     }
 
-    /// The guest lets others compute, and goes on by itself.
+    /// Notes that the guest was only interrupted, so that other tasks can run; it does not wait for anything.
     pub(crate) fn preempted(&self) {
         self.preempted.store(true, Ordering::Relaxed);
     }
 
-    /// The guest does not go on for now. Where it waits for something outside, what it called takes effect; where it
-    /// was only interrupted it does not, so that what a trap undoes does not depend on the machine's speed.
+    /// The guest is suspended. If it waits for something outside, its commands take effect. If it was only interrupted
+    /// they do not, or the commands that a trap undoes would depend on the machine's speed.
     pub(crate) fn paused(&self) {
         if !self.preempted.swap(false, Ordering::Relaxed) {
             self.flush();

@@ -26,19 +26,19 @@ pub enum LoadReason {
     /// The file is no component.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// The component has neither world.
+    /// The component belongs to no world of this host.
     #[error(transparent)]
     World(#[from] WorldError),
     /// It cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// The names are right, and the types behind them are not.
+    /// The names of its imports and exports are right, but the types behind them are not.
     #[error("the component does not fit this host: {0}")]
     Link(String),
     /// `describe` failed.
     #[error("the component could not describe itself")]
     Describe(#[source] HandlerError),
-    /// It says wrong things of itself.
+    /// Its description is invalid.
     #[error(transparent)]
     Description(#[from] DescriptionError),
 }

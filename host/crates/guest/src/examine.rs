@@ -1,4 +1,4 @@
-//! All that can be told of a component without serving it.
+//! Everything that can be found out about a component without serving it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,38 +16,38 @@ use crate::error::{LoadError, LoadReason};
 use crate::settings::HandlerSettings;
 use crate::world::{granted, world_of};
 
-/// What a component is and wants.
+/// A component's properties, imports and description.
 #[derive(Debug)]
 pub struct Examination {
     /// Bytes of the file.
     pub size: usize,
-    /// How its handler is called; none where it has none that this host can call.
+    /// How its handler is called; none if it has none that this host can call.
     pub calls: Option<Calls>,
     /// Whether it answers plain HTTP requests, too.
     pub answers_http: bool,
     /// What it imports.
     pub imports: Vec<Import>,
-    /// Languages and tools, as the component says.
+    /// Languages and tools that the component names.
     pub made_by: BTreeSet<String>,
-    /// What it says of itself, or why it cannot be served.
+    /// Its description, or why it cannot be served.
     pub description: Result<Description, LoadError>,
 }
 
 /// An interface that a component imports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// `wasi:cli/stdout@0.2.6`
+    /// Such as `wasi:cli/stdout@0.2.6`.
     pub name: String,
-    /// Whether it gets it.
+    /// Whether the component gets it.
     pub granted: Granted,
 }
 
 impl Examination {
-    /// Reads a file and, where it could be served, has the component describe itself.
+    /// Reads a file and, if it could be served, has the component describe itself.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is no component.
+    /// If the file cannot be read, or is no component.
     pub async fn of(runtime: Arc<Runtime>, file: &Path) -> Result<Self, LoadError> {
         let name = file.display().to_string();
         let failed = |reason| LoadError::new(name.clone(), reason);

@@ -1,7 +1,7 @@
-//! What a component exports to answer plain HTTP requests, and how many of them run and wait.
+//! The export of a component that answers plain HTTP requests, and how many requests run and wait.
 //!
-//! Half of the instances may answer requests at once, so that events go on whatever HTTP clients do. Beyond that
-//! [`HandlerLimits::waiting_requests`] wait, each with no more than its head, and the next one is refused.
+//! Half of the instances may answer requests at once, so that HTTP clients cannot stop events. Beyond that, up to
+//! [`HandlerLimits::waiting_requests`] requests wait, of which only the head is in memory; further ones are refused.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use wasmtime_wasi_http::p2::bindings::exports::wasi::http::incoming_handler;
 use crate::limits::HandlerLimits;
 use crate::store_state::StoreState;
 
-/// What a component needs to answer requests.
+/// The export, and the limits on its requests.
 pub(crate) struct HttpExport {
     pub(crate) export: incoming_handler::GuestIndices,
     /// Requests that wait or run.
@@ -35,7 +35,7 @@ impl HttpExport {
         })
     }
 
-    /// Waits until a request may run; none where too many wait already.
+    /// Waits until a request may run; none if too many wait already.
     pub(crate) async fn place(&self) -> Option<[OwnedSemaphorePermit; 2]> {
         let admitted = self.admitted.clone().try_acquire_owned().ok()?;
         let running = self.running.clone().acquire_owned().await.ok()?;

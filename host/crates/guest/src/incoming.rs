@@ -1,11 +1,11 @@
-//! A component as the answer to plain HTTP requests: one fresh instance a request.
+//! A component as the handler of plain HTTP requests: a fresh instance for every request.
 //!
 //! As for events, a call has [`HandlerLimits::time`], here for the whole exchange, both bodies included. Bodies stream:
-//! the host holds a piece of each, and a side that does not go on stops the other. The request's body has a bound of its
-//! own ([`HandlerLimits::request_body`]).
+//! the host buffers one piece of each, so a side that stops reading stops the other from writing. The request's body
+//! has a bound of its own ([`HandlerLimits::request_body`]).
 //!
-//! A call is a task, unlike an event's: the answer's head leaves before the call is over, and what comes after must end
-//! in time also where the client does not read on.
+//! Unlike an event's, a call is a task of its own: the answer's head is sent before the call is over, and the rest must
+//! end in time even if the client stops reading.
 //!
 //! [`HandlerLimits::time`]: crate::HandlerLimits::time
 //! [`HandlerLimits::request_body`]: crate::HandlerLimits::request_body
@@ -31,13 +31,13 @@ use crate::current_event::CurrentEvent;
 use crate::instances::Failure;
 use crate::store_state::StoreState;
 
-/// Bytes of a request's path in the log.
+/// Most bytes of a request's path that are logged.
 const PATH: usize = 255;
 
-/// How long what a failed call had written may take to reach the client, before the connection is cut.
+/// How long the output of a failed call may take to reach the client before the connection is cut.
 const LAST_BYTES: Duration = Duration::from_secs(1);
 
-/// What a guest gave to its `response-outparam`.
+/// The value that a guest passed to its `response-outparam`.
 type Given = Result<Response<WasiBody>, ErrorCode>;
 
 /// A request that the host answers itself.
@@ -154,7 +154,7 @@ impl ComponentHandler {
         let request = wasi.new_incoming_request(Scheme::Http, request).map_err(Failure::NotStarted)?;
         let answer = wasi.new_response_outparam_from_callback(move |answer| {
             fate.set_answered();
-            // Nobody is left to read it where the client has gone.
+            // This fails if the client has gone; then nobody is left to read it.
             let _ = given.send(answer);
         });
         let answer = answer.map_err(Failure::NotStarted)?;
@@ -163,7 +163,7 @@ impl ComponentHandler {
 }
 
 impl Unanswered {
-    /// What a guest's error tells the client: the request's own faults, and nothing else.
+    /// The answer for a guest's error code: only faults of the request are told to the client.
     fn because(code: &ErrorCode) -> Self {
         match code {
             ErrorCode::HttpRequestDenied => Self(StatusCode::FORBIDDEN, "forbidden\n"),
@@ -188,7 +188,7 @@ impl Unanswered {
     }
 }
 
-/// Refuses what no guest has to see.
+/// Refuses requests that no guest should see.
 fn check(request: &Request<RequestBody>, most: usize) -> Result<(), Unanswered> {
     let host = request.headers().get(HOST).is_some_and(|host| host.to_str().is_ok());
     if !host && request.uri().authority().is_none() {
@@ -203,14 +203,14 @@ fn check(request: &Request<RequestBody>, most: usize) -> Result<(), Unanswered> 
     Ok(())
 }
 
-/// A request's body with its bound.
+/// A request's body, limited to `most` bytes.
 fn bounded(body: RequestBody, most: usize, fate: Arc<Fate>) -> WasiBody {
     let body = Limited::new(body, most).map_err(move |error| {
         if error.is::<LengthLimitError>() {
             fate.set_too_large();
             Error::HttpRequestBodySize(Some(most as u64))
         } else {
-            // The guest may see it before the connection's end has stopped the call.
+            // The guest may see this before the end of the connection stops the call.
             fate.set_gone();
             Error::ConnectionTerminated
         }
@@ -218,13 +218,13 @@ fn bounded(body: RequestBody, most: usize, fate: Arc<Fate>) -> WasiBody {
     body.boxed_unsync()
 }
 
-/// What the log calls a request. Its query stays out of it, as it may hold secrets.
+/// A request as the log shows it: without the query, which may hold secrets.
 fn title<B>(request: &Request<B>) -> String {
     let path = request.uri().path();
     format!("{} {}", request.method(), path.get(..path.floor_char_boundary(PATH)).unwrap_or(path))
 }
 
-/// What becomes of an answer that cannot be sent.
+/// The host's own answer in place of one that cannot be sent.
 fn refused(given: Given, current: &CurrentEvent, fate: &Fate) -> Unanswered {
     let (unanswered, why) = match given {
         _ if fate.too_large() => return TOO_LARGE,
@@ -237,7 +237,7 @@ fn refused(given: Given, current: &CurrentEvent, fate: &Fate) -> Unanswered {
     unanswered
 }
 
-/// Logs and counts a failure, unless it is what the guest made of a client's fault.
+/// Logs and counts a failure, unless the client caused it.
 fn report(current: &CurrentEvent, error: &HandlerError, fate: &Fate) {
     if fate.gone() || fate.too_large() {
         return;

@@ -1,6 +1,6 @@
-//! An instance of a component, and those that wait to handle a further event (`--reuse`).
+//! Instances of a component, and the idle ones that wait for another event (`--reuse`).
 //!
-//! An instance that is kept holds its place in the pools. At most a quarter of all places are held so
+//! An idle instance keeps its place in the pools. At most a quarter of all places are held by idle instances
 //! ([`Runtime::rest`]), so that other components always find one.
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::bindings::{async_event_handler, event_handler, types};
 use crate::current_event::CurrentEvent;
 use crate::store_state::StoreState;
 
-/// Bytes by which an instance's memory may have grown since its start.
+/// Bytes by which the memory of an instance may have grown since its start if it is to be kept.
 const GROWTH: usize = 4 << 20;
 
-/// Where the handler's functions are in a component.
+/// The handler's functions in a component, looked up once.
 pub(crate) enum ExportIndices {
     Plain(event_handler::GuestIndices),
     Concurrent(async_event_handler::GuestIndices),
@@ -30,10 +30,10 @@ pub(crate) enum GuestExports {
     Concurrent(async_event_handler::Guest),
 }
 
-/// What a handler returned.
+/// The result of a handler that returned.
 pub(crate) type Returned = Result<Option<types::Payload>, types::HandlerError>;
 
-/// A call that did not return.
+/// Why a call did not return.
 pub(crate) enum Failure {
     NotStarted(wasmtime::Error),
     Trapped(wasmtime::Error),
@@ -41,7 +41,7 @@ pub(crate) enum Failure {
 }
 
 impl GuestExports {
-    /// Makes an instance in a store.
+    /// Starts an instance in a store.
     pub(crate) async fn start(
         instance: &InstancePre<StoreState>,
         exports: &ExportIndices,
@@ -80,9 +80,9 @@ pub(crate) struct InstanceSlot {
     pub(crate) slot: Slot<StoreState>,
     /// None before its first event.
     pub(crate) guest: Option<GuestExports>,
-    /// Events that it has handled.
+    /// Number of events that it has handled.
     events: u32,
-    /// What it had at its start, where it may be kept.
+    /// Its size at its start, if it may be kept.
     pub(crate) start: Size,
 }
 
@@ -99,7 +99,7 @@ impl Size {
     pub(crate) fn of(store: &mut Store<StoreState>, guest: &GuestExports) -> Self {
         let concurrent = match guest {
             GuestExports::Plain(_) => 0,
-            // Hidden in wasmtime's documentation: it is there to find what is left.
+            // Hidden in wasmtime's documentation, but made for this purpose: to find leaks.
             GuestExports::Concurrent(_) => store.concurrent_state_table_size(),
         };
         Self { memory: store.data_mut().limiter().memory(), concurrent }
@@ -111,7 +111,7 @@ impl InstanceSlot {
         Self { slot, guest: None, events: 0, start: Size::default() }
     }
 
-    /// Whether nothing of its events is left but its memory, which has not grown much.
+    /// Whether its events left nothing but its memory, and that has not grown much.
     fn is_clean(&mut self) -> bool {
         let (store, Some(guest)) = (&mut self.slot.store, &self.guest) else { return false };
         let size = Size::of(store, guest);
@@ -125,7 +125,7 @@ impl InstanceSlot {
 
 /// Instances of one component that wait for events.
 pub(crate) struct IdleInstances {
-    /// Events that one instance handles at most.
+    /// Most events that one instance handles.
     most: u32,
     /// Placeholder event for idle instances.
     idle: Arc<CurrentEvent>,
@@ -137,7 +137,8 @@ impl IdleInstances {
         Self { most, idle: Arc::new(CurrentEvent::new(None, String::new())), waiting: Mutex::default() }
     }
 
-    /// The one that waited for the shortest time, whose memory is most likely to be in the processor's caches.
+    /// Takes the instance that was idle for the shortest time, because its memory is most likely in the processor's
+    /// caches.
     pub(crate) fn take(&self, current: &Arc<CurrentEvent>) -> Option<InstanceSlot> {
         let (mut instance, _) = self.waiting.lock().pop()?;
         instance.slot.begin();
@@ -145,7 +146,8 @@ impl IdleInstances {
         Some(instance)
     }
 
-    /// Keeps an instance whose event is over, unless it has had enough, or something of the event goes on.
+    /// Keeps an instance whose event is over, unless it has handled its number of events or something of the event goes
+    /// on.
     pub(crate) fn keep(&self, runtime: &Runtime, mut instance: InstanceSlot) {
         instance.events += 1;
         if instance.events >= self.most || !instance.is_clean() {

@@ -1,11 +1,12 @@
 //! Components as event handlers: the host's side of `wit/`, on top of `runtime`.
 //!
-//! **Job.** [`ComponentHandler`] is what the gateway calls for every event and plain HTTP request. It runs an instance within
-//! its limits, links what the component may import (`capabilities`, one file each), and hands its commands to the gateway.
+//! **Job.** The gateway calls [`ComponentHandler`] for every event and every plain HTTP request. It runs an instance
+//! within its limits, links what the component may import (`capabilities`, one file each), and hands its commands to
+//! the gateway.
 //!
-//! **Promises.** Commands take effect in the order they were called, when the handler waits or returns; a trap loses those
-//! that had not taken effect. Nothing of an event reaches another one, unless the operator has instances reused. Everything
-//! that can be wrong with a component is found when it is loaded ([`LoadError`]).
+//! **Promises.** Commands take effect in the order they were called, when the handler waits or returns; a trap drops
+//! those that have not taken effect. Nothing of an event reaches another one, unless the operator has instances reused.
+//! Whatever is wrong with a component is found when it is loaded ([`LoadError`]).
 //!
 //! **Must not know** how packets travel: sessions, transports, listeners.
 

@@ -1,4 +1,4 @@
-//! Bounds on handlers, beside those of the gateway and the runtime.
+//! Limits on handlers, in addition to those of the gateway and the runtime.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use std::time::Duration;
 pub struct HandlerLimits {
     /// Wall time of one event or plain HTTP request, waiting included. Beyond: the call is dropped, and only it fails.
     pub time: Duration,
-    /// Events that one instance handles, one after the other. 1: every event has a fresh one.
+    /// Events that one instance handles, one after the other. With 1, every event gets a fresh instance.
     pub reuse: u32,
-    /// Bytes of the sockets that one call fetches, about. Beyond: an error to the handler.
+    /// Approximate bytes of the sockets that one call fetches. Beyond: an error to the handler.
     pub fetched_bytes: usize,
     /// Bytes of the body of one plain HTTP request. Beyond: status 413.
     pub request_body: usize,

@@ -1,4 +1,4 @@
-//! From a file to a handler: everything that can be wrong with a component is found here, before the host listens.
+//! From a file to a handler: whatever is wrong with a component is found here, before the host listens.
 
 use std::fs;
 use std::panic;
@@ -21,15 +21,15 @@ use crate::store_state::StoreState;
 use crate::world::{World, world_of};
 
 impl ComponentHandler {
-    /// Reads, compiles and links a component, and has it describe itself. It sees nothing of the
-    /// world outside but what `settings` grants.
+    /// Reads, compiles and links a component, and has it describe itself. The component can use only what `settings`
+    /// grants of the outside world.
     ///
     /// Compiling may take seconds; it is done on a thread for blocking work, and announced in the log.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read, is not a component of this host's worlds, imports what is not granted, or says
-    /// wrong things of itself.
+    /// If the file cannot be read, is not a component of this host's worlds, imports what is not granted, or has an
+    /// invalid description.
     pub async fn load(runtime: Arc<Runtime>, file: &Path, settings: Arc<HandlerSettings>) -> Result<Self, LoadError> {
         let name = file.display().to_string();
         let read = fs::read(file).map_err(LoadReason::Read);
@@ -60,7 +60,7 @@ impl ComponentHandler {
     }
 }
 
-/// What is found once, before a component is served.
+/// The results of the checks before a component is served.
 struct Prepared {
     linked: InstancePre<StoreState>,
     exports: ExportIndices,

@@ -1,4 +1,4 @@
-//! What all events of one handler share.
+//! The settings that all events of one handler share.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use gateway::model::GatewayLimits;
 use crate::capabilities::HandlerGrants;
 use crate::limits::HandlerLimits;
 
-/// Bounds of a handler, and what the operator grants it.
+/// The limits of a handler, and its grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HandlerSettings {
     /// What one handler may use.
     pub limits: HandlerLimits,
     /// What one event may use of the gateway.
     pub gateway: Arc<GatewayLimits>,
-    /// What handlers have of the world outside.
+    /// Grants of the operator: what handlers may use of the outside world.
     pub grants: Arc<HandlerGrants>,
 }

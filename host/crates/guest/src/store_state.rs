@@ -1,7 +1,7 @@
-//! What a store holds while it handles an event: the state of each capability.
+//! The contents of a store during an event: the state of each capability.
 //!
-//! Kept small, as it is made anew for every event: WASI's part, which seeds generators and boxes clocks, is made when
-//! the guest first asks for it, and many handlers never do.
+//! Kept small, because it is made anew for every event. WASI's part, which seeds generators and boxes clocks, is made
+//! only when the guest first needs it; many handlers never do.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::capabilities::{self, HandlerGrants, Output, Realtime, RealtimeView, R
 use crate::current_event::CurrentEvent;
 use crate::settings::HandlerSettings;
 
-/// Streams, timers and the like that a guest may hold at once.
+/// Most resources (streams, timers and the like) that a guest may hold at once.
 const RESOURCES: usize = 1_000;
 
 pub(crate) struct StoreState {
@@ -27,7 +27,7 @@ pub(crate) struct StoreState {
     resources: ResourceTable,
 }
 
-/// WASI's context, and what it prints to.
+/// WASI's context, and the output that it prints to.
 struct Wasi {
     context: WasiCtx,
     output: Output,
@@ -48,8 +48,7 @@ impl StoreState {
         }
     }
 
-    /// Takes over from one event to the next in the same instance. What the guest holds stays: its resources, and streams
-    /// to write to.
+    /// Begins another event in the same instance. The guest keeps its resources and its output streams.
     pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
         self.limiter.begin();
         if let Some(Wasi { output, .. }) = &self.wasi {
@@ -59,7 +58,7 @@ impl StoreState {
         self.realtime.begin(current);
     }
 
-    /// Whether nothing that the event began goes on.
+    /// Whether nothing that the event began is still running.
     pub(crate) fn is_quiet(&self) -> bool {
         self.requests.is_quiet()
     }

@@ -1,7 +1,7 @@
-//! Which world a component belongs to, told from the names of what it imports and exports.
+//! Which world a component belongs to, by the names of its imports and exports.
 //!
-//! Looked at before compiling, so that a wrong component is refused at once and in words of this contract. What passes
-//! may still not link: the types behind the names are compared by wasmtime.
+//! Checked before compiling, so that a wrong component is refused at once, in terms of this contract. A component that
+//! passes may still fail to link, because wasmtime compares the types behind the names.
 
 use runtime::{Calls, Interfaces};
 
@@ -14,13 +14,13 @@ const ASYNC_HANDLER: &str = "realtime:gateway/async-event-handler@0.1.0";
 const CONTRACT: &str = "realtime:gateway";
 const VERSION: &str = "0.1";
 
-/// What a component exports to answer plain HTTP requests. The export is optional; any released version of the series is
-/// taken, as wasmtime links them.
+/// The package of the optional export that answers plain HTTP requests. Any released version of its series is accepted,
+/// as wasmtime links them.
 const HTTP: &str = "wasi:http";
 const HTTP_HANDLER: &str = "incoming-handler";
 const WASI_VERSION: &str = "0.2";
 
-/// How a component is run, and what for.
+/// How a component is called, and whether it also answers HTTP requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct World {
     pub(crate) calls: Calls,
@@ -28,22 +28,22 @@ pub(crate) struct World {
     pub(crate) answers_http: bool,
 }
 
-/// A component of neither world.
+/// Why a component belongs to no world of this host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
     /// It has no handler.
     #[error("the component exports neither `{HANDLER}` nor `{ASYNC_HANDLER}`")]
     NoHandler {
-        /// It is a program with a `main`.
+        /// Whether it is a program with a `main` function.
         command: bool,
     },
     /// It was built for another series of the contract.
     #[error("the component was built for `{0}`, and this host has version {VERSION} of `{CONTRACT}`")]
     Version(String),
-    /// It imports what no component gets.
+    /// It imports an interface that no component gets.
     #[error("the component imports `{0}`, which this host does not grant")]
     NotGranted(String),
-    /// It imports what only the other world may.
+    /// It imports an interface that only the other world may import.
     #[error("the component imports `{0}`, which only components that export `{ASYNC_HANDLER}` may")]
     AsyncOnly(String),
     /// It answers requests in a version that this host does not call.
@@ -75,13 +75,13 @@ impl WorldError {
 ///
 /// # Errors
 ///
-/// Where the component exports no handler, or imports what the host does not offer.
+/// If the component exports no handler, or imports what the host does not offer.
 pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
     let exports: Vec<_> = component.exports.iter().map(|name| Name::parse(name)).collect();
     let exported = |interface: &str| {
         exports.iter().any(|name| (name.package == CONTRACT && name.is_of(VERSION)) && name.interface == interface)
     };
-    // A component that exports both runs in the world that costs less.
+    // A component that exports both handlers runs in the cheaper world.
     let calls = if exported("event-handler") {
         Calls::Plain
     } else if exported("async-event-handler") {
@@ -115,7 +115,7 @@ pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
     Ok(World { calls, answers_http })
 }
 
-/// Whether a component whose handler is called so may import this; without a handler, whether any may.
+/// Whether a component with this calling convention may import this; with `None`, whether a component of any world may.
 pub(crate) fn granted(import: &str, calls: Option<Calls>) -> Granted {
     capabilities::granted(&Name::parse(import), calls.unwrap_or(Calls::Concurrent))
 }

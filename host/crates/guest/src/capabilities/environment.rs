@@ -1,4 +1,4 @@
-//! Environment variables, which the operator grants by name and value; no arguments, no input.
+//! Environment variables, which the operator grants by name and value. There are no arguments and no standard input.
 
 use runtime::Calls;
 use wasmtime::component::Linker;

@@ -1,4 +1,4 @@
-//! Files: there to link against, as toolchains import them, and empty. No folder is granted.
+//! Files: linked because toolchains import them, but empty. No folder is granted.
 
 use runtime::Calls;
 use wasmtime::component::Linker;

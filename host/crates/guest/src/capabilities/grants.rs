@@ -1,9 +1,9 @@
-//! What the operator grants.
+//! The operator's grants.
 
 use super::environment::Environment;
 use super::http::AllowedHosts;
 
-/// What handlers have of the world outside; by default nothing.
+/// What handlers may use of the outside world; by default nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HandlerGrants {
     /// Environment variables.

@@ -1,7 +1,7 @@
 //! Requests that guests send (`wasi:http/outgoing-handler`), to hosts that the operator grants.
 //!
-//! `wasmtime-wasi-http` sends them, each over a connection of its own. What the store holds of a request is a task that is
-//! aborted when it is dropped, so that nothing outlives the instance, and the event's time bounds all of it.
+//! `wasmtime-wasi-http` sends them, each over a connection of its own. The store holds each request as a task that is
+//! aborted when the store is dropped. So no request outlives its instance, and the event's time limit bounds it.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -30,7 +30,7 @@ pub(super) const INTERFACES: &[Interface] = &[
     Interface { granted: Granted::With("--allow-net HOST"), ..Interface::wasi("wasi:http/outgoing-handler") },
 ];
 
-/// Always offered: without a grant every request fails.
+/// Always linked: without a grant every request fails.
 pub(super) fn add_to_linker<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     outgoing_handler::add_to_linker::<T, WasiHttp>(linker, T::http)?;
     http_types::add_to_linker::<T, WasiHttp>(linker, &http_types::LinkOptions::default(), T::http)
@@ -39,23 +39,23 @@ pub(super) fn add_to_linker<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -
 /// Hosts that handlers may send HTTP requests to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedHosts {
-    /// All.
+    /// All hosts.
     Any,
-    /// These.
+    /// Only these hosts.
     Only(Vec<AllowedHost>),
 }
 
-/// A host by the name that requests call it.
+/// A host, by the name that requests use for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHost {
     /// Lower-case: `example.org`, `127.0.0.1`, `[::1]`.
     pub name: String,
-    /// None: all.
+    /// `None` means all ports.
     pub port: Option<u16>,
 }
 
 impl AllowedHosts {
-    /// Whether a host, in lower case, may be asked at a port.
+    /// Whether requests may go to this host (in lower case) and port.
     pub fn allows(&self, host: &str, port: u16) -> bool {
         match self {
             Self::Any => true,
@@ -72,19 +72,19 @@ impl Default for AllowedHosts {
     }
 }
 
-/// Bytes that a guest may write to a body at once; two such pieces wait at most.
+/// Most bytes that a guest may write to a body at once; at most two such pieces wait.
 const CHUNK: usize = 64 << 10;
 
-/// Requests of one instance that are under way at once; further ones wait.
+/// Most concurrent requests of one instance; further ones wait.
 const REQUESTS: usize = 8;
 
 /// How long a request may wait for its turn, and then for its connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Requests of one instance whose denial is logged.
+/// Most denials that are logged for one instance.
 const LOGGED: usize = 10;
 
-/// The requests of one instance: how `wasi:http` behaves in its store.
+/// The requests of one instance, and the host's side of `wasi:http` in its store.
 pub(crate) struct Requests {
     current: Arc<CurrentEvent>,
     grants: Arc<HandlerGrants>,
@@ -101,7 +101,7 @@ impl Requests {
         Self { current, grants, places: None, denied: 0 }
     }
 
-    /// Requests from now on are another event's.
+    /// Begins another event: requests from now on belong to it.
     pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
         self.current = current;
         self.denied = 0;
@@ -112,7 +112,7 @@ impl Requests {
         self.places.as_ref().is_none_or(|places| places.available_permits() == REQUESTS)
     }
 
-    /// Holds a request against what is granted.
+    /// Checks a request against the grants.
     fn check(&mut self, uri: &Uri) -> Result<(), Error> {
         let destination = Destination::of(uri)?;
         if self.grants.network.allows(&destination.host, destination.port) {
@@ -123,7 +123,7 @@ impl Requests {
             let namespace = self.current.context().map_or("", EventContext::namespace);
             let event = text::printable(self.current.event());
             let flag = destination.flag();
-            // Not `guest`, the target of what handlers print.
+            // Not the target `guest`, which is for the output of handlers.
             tracing::warn!(target: "host::guest", namespace, %event, host = flag, "a request was denied: `--allow-net {flag}` grants it");
         }
         Err(Error::HttpRequestDenied)
@@ -148,7 +148,7 @@ impl WasiHttpHooks for Requests {
         CHUNK
     }
 
-    // The guest is told; the default also logs, which a server that guests ask could fill.
+    // Only the guest gets the error. The default also logs it, so that a remote server could fill the log.
 
     fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {
         if error.is_incomplete_message() { ErrorCode::HttpResponseIncomplete } else { ErrorCode::HttpProtocolError }
@@ -176,26 +176,26 @@ async fn send(request: Request<WasiBody>, options: RequestOptions, places: Arc<S
     Ok((response.map(BodyExt::boxed_unsync), Box::new(drive(connection, place))))
 }
 
-/// Drives a connection until the answer is read, and frees its place. Its error is the body's too, where the guest sees
-/// it; returned from here it would be logged.
+/// Drives a connection until the answer is read, and frees its place. Its error is not returned, because that would be
+/// logged; the guest sees it as the body's error.
 async fn drive(connection: impl Future<Output = Result<(), Error>>, place: OwnedSemaphorePermit) -> Result<(), Error> {
     let _ = connection.await;
     drop(place);
     Ok(())
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Debug, PartialEq, Eq)]
 struct Destination {
     /// Lower-case.
     host: String,
     port: u16,
-    /// Whether the port is not the scheme's own.
+    /// Whether the port is not the scheme's default.
     unusual: bool,
 }
 
 impl Destination {
-    /// Takes nothing but `HOST` and `HOST:PORT`, so that what is checked is what is connected to.
+    /// Accepts only `HOST` and `HOST:PORT`, so that the host that is checked is the host that is connected to.
     fn of(uri: &Uri) -> Result<Self, Error> {
         let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
         let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
@@ -210,7 +210,7 @@ impl Destination {
         Ok(Self { host: authority.host().to_ascii_lowercase(), port, unusual: port != usual })
     }
 
-    /// What `--allow-net` has to be given.
+    /// The value of `--allow-net` that grants it.
     fn flag(&self) -> String {
         let host = text::message(&self.host);
         if self.unusual { format!("{host}:{}", self.port) } else { host }

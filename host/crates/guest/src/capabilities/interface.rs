@@ -1,13 +1,13 @@
-//! Names of interfaces, and what grants them.
+//! Names of interfaces, and how they are granted.
 
 use runtime::Calls;
 
-/// Whether components get an import.
+/// Whether components get an interface that they import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Granted {
-    /// It is there for every component.
+    /// Every component gets it.
     Always,
-    /// It is there, and does something where this flag of `host run` is given.
+    /// Every component gets it, but it only works with this flag of `host run`.
     With(&'static str),
     /// A component that imports it is refused.
     Never,
@@ -20,23 +20,23 @@ pub(crate) struct Interface {
     pub(crate) path: &'static str,
     /// `0.2`
     pub(crate) series: &'static str,
-    /// The world that may import it; none: both.
+    /// The world that may import it; `None` means both.
     pub(crate) only: Option<Calls>,
     pub(crate) granted: Granted,
 }
 
 impl Interface {
-    /// One of WASI 0.2, for both worlds.
+    /// An interface of WASI 0.2, for both worlds.
     pub(crate) const fn wasi(path: &'static str) -> Self {
         Self { path, series: "0.2", only: None, granted: Granted::Always }
     }
 
-    /// One of WASI 0.3, whose functions only the concurrent world can call.
+    /// An interface of WASI 0.3, whose functions only the concurrent world can call.
     pub(crate) const fn wasi_concurrent(path: &'static str) -> Self {
         Self { path, series: "0.3", only: Some(Calls::Concurrent), granted: Granted::Always }
     }
 
-    /// Whether a component whose handler is called so may import it under this name.
+    /// Whether a component with this calling convention may import it under this name.
     pub(crate) fn is_granted(&self, name: &Name<'_>, calls: Calls) -> bool {
         name.path == self.path && name.is_of(self.series) && self.only.is_none_or(|only| only == calls)
     }
@@ -62,7 +62,7 @@ impl<'a> Name<'a> {
         Self { full, path, package, interface, version }
     }
 
-    /// Whether its version is a released one of a series: `0.2.6` of `0.2`, but not `0.2.0-rc-2023-11-10`.
+    /// Whether its version is a release of a series: `0.2.6` of `0.2`, but not `0.2.0-rc-2023-11-10`.
     pub(crate) fn is_of(&self, series: &str) -> bool {
         let patch = self.version.strip_prefix(series).and_then(|rest| rest.strip_prefix('.'));
         patch.is_some_and(|patch| patch.parse::<u64>().is_ok())

@@ -1,4 +1,4 @@
-//! Streams and polls of WASI 0.2, which other interfaces hand out. Granted to all.
+//! Streams and pollables of WASI 0.2, which other interfaces return. Granted to all.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView;

@@ -1,8 +1,8 @@
-//! What a guest may import, one file a capability.
+//! The interfaces that a guest may import: one file for each capability.
 //!
-//! Each file has what it imports ([`Interface`]s, with what grants them), its linking, what it keeps for an event, and when
-//! an instance is quiet: nothing that an event began goes on. A capability that is not used costs nothing: what it needs is
-//! made when the guest first asks for it.
+//! Each file has the capability's [`Interface`]s and their grants, its linking, its state during an event, and when an
+//! instance is quiet, which means that nothing an event began is still running. An unused capability costs nothing: its
+//! state is made when the guest first needs it.
 
 mod clocks;
 mod environment;

@@ -1,4 +1,4 @@
-//! All capabilities together: which imports are granted, and what links them.
+//! All capabilities together: which imports are granted, and how they are linked.
 
 use runtime::Calls;
 use wasmtime::component::Linker;
@@ -21,18 +21,18 @@ const OFFERED: [&[Interface]; 9] = [
     http::INTERFACES,
 ];
 
-/// Whether a component whose handler is called so may import this.
+/// Whether a component with this calling convention may import this.
 pub(crate) fn granted(import: &Name<'_>, calls: Calls) -> Granted {
     let interfaces = OFFERED.into_iter().flatten();
     let offered = interfaces.into_iter().find(|interface| interface.is_granted(import, calls));
     offered.map_or(Granted::Never, |interface| interface.granted)
 }
 
-/// Offers everything that a component of one of the worlds may import.
+/// Links everything that a component with this calling convention may import.
 ///
 /// # Errors
 ///
-/// Where two interfaces have one name: never, with the versions this is built with.
+/// If two interfaces have the same name, which never happens with the versions that this is built with.
 pub(crate) fn add_to_linker<T>(linker: &mut Linker<T>, calls: Calls) -> wasmtime::Result<()>
 where
     T: RealtimeView + WasiView + WasiHttpView + 'static,
@@ -48,7 +48,7 @@ where
     http::add_to_linker(linker)
 }
 
-/// A name of every interface that a component whose handler is called so may import.
+/// Names of all interfaces that a component with this calling convention may import, one for each.
 #[cfg(test)]
 pub(crate) fn offered_paths(calls: Calls) -> impl Iterator<Item = String> {
     let interfaces = OFFERED.into_iter().flatten();

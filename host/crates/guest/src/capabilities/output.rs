@@ -1,8 +1,8 @@
-//! What a guest prints: lines of the log, at level info for stdout and warn for stderr, with the event they belong to.
-//! A line of stderr that begins with `<3>` to `<7>` has that level instead, as with systemd's journal.
+//! A guest's output, as lines of the log: at level info for stdout and warn for stderr, with the event that they belong
+//! to. A line of stderr that begins with `<3>` to `<7>` has that level instead, as with systemd's journal.
 //!
-//! A line is at most [`LINE`] bytes; longer ones are split. An event may print [`EVENT`] bytes; what comes after is
-//! dropped, and the log says so once. A line without an end is logged when the event is over, an empty one never.
+//! A line is at most [`LINE`] bytes; longer ones are split. An event may print [`EVENT`] bytes; further output is
+//! dropped, and the log says so once. An unfinished line is logged when the event is over, an empty one never.
 
 use std::io;
 use std::pin::Pin;
@@ -25,11 +25,11 @@ use wasmtime_wasi::{WasiCtxBuilder, WasiView};
 use super::interface::Interface;
 use crate::current_event::CurrentEvent;
 
-/// Bytes of one line.
+/// Most bytes of one line.
 const LINE: usize = 8 << 10;
-/// Bytes that one event may print.
+/// Most bytes that one event may print.
 const EVENT: usize = 64 << 10;
-/// Bytes that a guest may write at once; a matter of form, as nothing ever waits.
+/// Bytes that a guest may write at once. Any value would do, because writing never waits.
 const WRITE: usize = 64 << 10;
 
 pub(super) const INTERFACES: &[Interface] = &[
@@ -77,7 +77,7 @@ enum Channel {
 }
 
 impl Channel {
-    /// The level of a line, and the line without the priority that may say so.
+    /// The level of a line, and the line without the priority that may set it.
     fn level(self, line: &[u8]) -> (Level, &[u8]) {
         match (self, line) {
             (Self::Stdout, line) => (Level::INFO, line),
@@ -90,7 +90,7 @@ impl Channel {
     }
 }
 
-/// Where finished lines go.
+/// The destination of finished lines.
 trait Sink {
     fn line(&self, level: Level, line: &str);
 }
@@ -124,9 +124,9 @@ impl Output {
         Self(Arc::new(Mutex::new(Lines::new(current))))
     }
 
-    /// What is printed from now on is another event's.
+    /// Begins another event: output from now on belongs to it.
     pub(crate) fn begin(&self, current: Arc<CurrentEvent>) {
-        // Dropping the old ones logs what they still have.
+        // Dropping the old lines logs the unfinished ones.
         *self.0.lock() = Lines::new(current);
     }
 
@@ -139,12 +139,12 @@ impl Output {
     }
 }
 
-/// Cuts what is printed into lines.
+/// Splits output into lines.
 struct Lines<S: Sink> {
     sink: S,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
-    /// Bytes that may still be printed; none: the log has said that they are used up.
+    /// Bytes that may still be printed; `None` once the log has said that they are used up.
     left: Option<usize>,
 }
 
@@ -183,7 +183,7 @@ impl<S: Sink> Lines<S> {
         }
     }
 
-    /// Logs what has no end of line yet.
+    /// Logs an unfinished line.
     fn finish(&mut self) {
         for (channel, rest) in [(Channel::Stdout, &mut self.stdout), (Channel::Stderr, &mut self.stderr)] {
             if !rest.is_empty() {
@@ -203,7 +203,7 @@ impl<S: Sink> Drop for Lines<S> {
 /// Where to split a line that is too long: at most [`LINE`] bytes, not inside a character.
 fn boundary(line: &[u8]) -> usize {
     let continues = |position: usize| line.get(position).is_some_and(|byte| byte & 0xc0 == 0x80);
-    // A character has at most 4 bytes; anything longer is not UTF-8, and its place does not matter.
+    // A character has at most 4 bytes. Anything longer is not UTF-8, and may be split anywhere.
     (LINE - 3..=LINE).rev().find(|position| !continues(*position)).unwrap_or(LINE)
 }
 
@@ -211,7 +211,7 @@ fn emit(sink: &impl Sink, channel: Channel, line: &[u8]) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let (level, line) = channel.level(line);
-    // An entry of the log has its place without lines around it.
+    // Empty lines, which set output apart, are useless in a log.
     if line.is_empty() {
         return;
     }

@@ -9,7 +9,7 @@ use wasmtime_wasi::{WasiCtxBuilder, WasiView};
 
 use super::interface::Interface;
 
-/// Random bytes that a guest may ask for at once; the host allocates them.
+/// Most random bytes that a guest may ask for at once, because the host allocates them.
 const RANDOM: u64 = 1 << 20;
 
 pub(super) const INTERFACES: &[Interface] = &[

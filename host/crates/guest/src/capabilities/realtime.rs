@@ -1,7 +1,7 @@
 //! The contract's own interfaces: `socket`, `namespace`, `broadcast-operator` and `async-calls`. Granted to all.
 //!
-//! A command is checked and counted here, and waits in [`CurrentEvent`] until it takes effect. What a guest passes is moved
-//! on, never copied.
+//! A command is checked and counted here, and waits in [`CurrentEvent`] until it takes effect. The guest's values are
+//! moved, never copied.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::bindings::{async_calls, broadcast_operator, namespace, socket, types}
 use crate::convert::{self, no_handshake};
 use crate::current_event::CurrentEvent;
 
-/// Any released version of the contract's series: it grows by addition.
+/// The series of the contract whose released versions are all accepted, because it only grows.
 const SERIES: &str = "0.1";
 
 const fn interface(path: &'static str) -> Interface {
@@ -33,7 +33,7 @@ pub(super) const INTERFACES: &[Interface] = &[
     Interface { only: Some(Calls::Concurrent), ..interface("realtime:gateway/async-calls") },
 ];
 
-/// What a store has for these interfaces.
+/// Access to a store's state for these interfaces.
 pub(crate) trait RealtimeView: Send {
     fn realtime(&mut self) -> &mut Realtime;
 }
@@ -49,14 +49,14 @@ pub(super) fn add_to_linker<T: RealtimeView + 'static>(linker: &mut Linker<T>, c
     Ok(())
 }
 
-/// What is kept for an event.
+/// The state of an event.
 pub(crate) struct Realtime {
     current: Arc<CurrentEvent>,
     limits: Arc<GatewayLimits>,
-    /// Bytes of the sockets that one call may fetch.
+    /// Most bytes of the sockets that one call may fetch.
     fetched_bytes: usize,
     checks: CommandChecks,
-    /// The socket's data, where this event has replaced it.
+    /// The socket's data, if this event has replaced it.
     data: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Realtime {
         Self { current, limits, fetched_bytes, checks: CommandChecks::default(), data: None }
     }
 
-    /// What is called from now on is another event's.
+    /// Begins another event: calls from now on belong to it.
     pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
         self.current = current;
         self.checks = CommandChecks::default();
@@ -76,7 +76,7 @@ impl Realtime {
         &self.current
     }
 
-    /// The event's place in the gateway.
+    /// The event's context in the gateway.
     fn context(&self) -> Result<&EventContext, Error> {
         let not_yet = || Error::NotAllowed("a component that describes itself has no namespace yet".to_owned());
         self.current.context().ok_or_else(not_yet)
@@ -124,7 +124,7 @@ impl Realtime {
     }
 }
 
-/// The calls that wait, apart from the store, which others use meanwhile. What was called before takes effect first.
+/// The calls that wait. They do not borrow the store, which others use meanwhile. Earlier commands take effect first.
 impl CurrentEvent {
     async fn ask(&self, event: &str, payload: &Payload, timeout_ms: u32) -> Result<types::Payload, Error> {
         self.flush();
@@ -144,7 +144,7 @@ impl CurrentEvent {
         Ok(context.broadcast_with_ack(target, event, payload, milliseconds(timeout_ms)).await?.into())
     }
 
-    /// At most so many bytes: more than the guest has room for is not even copied.
+    /// Finds sockets, at most `most` bytes: more than the guest has memory for is not even copied.
     async fn find(&self, target: &Target, most: usize) -> Result<Vec<RemoteSocket>, Error> {
         self.flush();
         let context = self.context().ok_or(Error::NotConnected)?;

@@ -1,4 +1,4 @@
-//! Sockets: there to link against, as toolchains import them; none can be made, and no name is looked up. Requests to
+//! Network sockets: linked because toolchains import them, but none can be made, and no name is looked up. Requests to
 //! other servers are in `http`.
 
 use runtime::Calls;

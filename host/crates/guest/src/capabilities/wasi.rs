@@ -1,4 +1,4 @@
-//! WASI's context for one instance: each capability says what it has of it.
+//! WASI's context for one instance, to which each capability adds its part.
 
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 

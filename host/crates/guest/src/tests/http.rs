@@ -8,7 +8,7 @@ use hyper::{Request, StatusCode};
 
 use super::*;
 
-/// A handler that does only this, for every request.
+/// A guest that does only this, for every request.
 fn answer(answer: &str) -> Guest<'_> {
     Guest { answer: Some(answer), ..Guest::default() }
 }
@@ -18,7 +18,7 @@ fn request() -> Request<Empty<Bytes>> {
 }
 
 impl Served {
-    /// The status, the text and what was done.
+    /// The status, the text and the commands.
     async fn ask<B>(&self, request: Request<B>) -> (StatusCode, String, Vec<String>)
     where
         B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
@@ -84,7 +84,7 @@ async fn half_of_the_instances_answer_so_many_wait_and_others_are_refused() {
     let mut statuses = [one.0, two.0, three.0, four.0].map(|status| status.as_u16());
     statuses.sort_unstable();
     assert_eq!(statuses, [503, 504, 504, 504]);
-    // Nothing is kept of them.
+    // Requests that have ended no longer count.
     assert_eq!(served.ask(request()).await.0, StatusCode::GATEWAY_TIMEOUT);
 }
 

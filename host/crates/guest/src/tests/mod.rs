@@ -1,4 +1,4 @@
-//! Real components, on real engines: what bounds them, and what becomes of their commands.
+//! Real components on real engines: their limits, and what happens to their commands.
 
 mod http;
 
@@ -21,13 +21,13 @@ use crate::{HandlerLimits, HandlerSettings};
 
 const BOTH: [Calls; 2] = [Calls::Plain, Calls::Concurrent];
 
-/// What a test puts into the component.
+/// The code that a test puts into the component.
 #[derive(Default, Clone, Copy)]
 struct Guest<'a> {
     handle: &'a str,
     describe: &'a str,
     functions: &'a str,
-    /// What it does for a plain HTTP request; none: it takes no requests.
+    /// Its code for a plain HTTP request; with `None` it takes no requests.
     answer: Option<&'a str>,
 }
 
@@ -87,7 +87,7 @@ const TASK_RETURN: &str = r#"
 
 const ASYNC_LIFT: &str = r#"(core func $main "start") async (callback (core func $main "callback"))"#;
 
-/// Calls the same `handle`, and hands over what it left in memory.
+/// Calls the same `handle`, and passes on the result that it left in memory.
 const ASYNC_FUNCTIONS: &str = r#"
   (func (export "start") (param i32 i32 i32 i32 i32 i32 i32) (result i32)
     (drop (call $handle (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)))
@@ -193,7 +193,7 @@ async fn serve(guest: Guest<'_>, calls: Calls, limits: &Limits) -> Served {
     Served { handler, namespace, journal }
 }
 
-/// Handles one event, and returns what the handler had done.
+/// Handles one event, and returns the result and the commands of the handler.
 async fn journal(guest: Guest<'_>, calls: Calls, limits: &Limits) -> (Result<(), HandlerError>, Vec<String>) {
     let served = serve(guest, calls, limits).await;
     let outcome = served.run(event()).await.map(|_| ());
@@ -212,7 +212,7 @@ async fn components_of_both_worlds_describe_themselves_and_handle_events() {
 
 #[tokio::test]
 async fn a_returned_payload_is_the_acknowledgement() {
-    // Ok, some, and the JSON text of the event itself.
+    // Returns Ok(Some(the JSON text of the event)).
     let echo = handle(
         "(i32.store (i32.const 2052) (i32.const 1)) (i32.store (i32.const 2056) (local.get $json))
          (i32.store (i32.const 2060) (local.get $json-length))",
@@ -231,7 +231,7 @@ async fn a_loop_lets_others_go_on_and_is_stopped() {
     let limits = within(SHORT);
     for calls in BOTH {
         let served = serve(handle(LOOP), calls, &limits).await;
-        // There is one thread: the other task only goes on where the handler yields.
+        // There is one thread, so the other task only runs when the handler yields.
         let others = Arc::new(AtomicUsize::new(0));
         let counted = others.clone();
         let other = tokio::spawn(async move {
@@ -281,7 +281,7 @@ async fn memory_is_bounded_and_given_back() {
     let limits = Limits { runtime, ..limits() };
     for calls in BOTH {
         let served = serve(handle(GROW), calls, &limits).await;
-        // If it were not given back, the second one would reach the bound of all together.
+        // If memory were not given back, the second event would reach the limit of all instances together.
         for _ in 0..2 {
             let Err(HandlerError::OutOfMemory(text)) = served.run(event()).await else { panic!("it runs out") };
             assert!(text.contains("an instance may have 8.0 MiB"), "{text}");
