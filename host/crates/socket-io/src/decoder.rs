@@ -1,7 +1,7 @@
 //! Decodes what a client sends: the "Packet encoding" section of the protocol, revision 5, with binary reassembly.
 //!
-//! One packet, its attachments included, is bounded in bytes and in attachments; beyond that it is an error, as
-//! everything malformed is, and the session has to be closed.
+//! One packet, its attachments included, is bounded in bytes and in attachments; beyond that it is an error, like
+//! anything malformed, and the session has to be closed.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// See [`DecodeError`]; the decoder is of no use afterwards.
+    /// See [`DecodeError`]; the decoder must not be used afterwards.
     pub fn text<'a>(&mut self, text: &'a str) -> Result<Option<Packet<'a>>, DecodeError> {
         if self.is_partial() {
             return Err(DecodeError::AttachmentsDue);
@@ -53,7 +53,7 @@ impl Decoder {
                 (Call::Event { name, ack: id }, arguments)
             }
             PacketKind::Ack => {
-                // The reference takes a missing payload for an empty one.
+                // The reference server treats a missing payload as an empty one.
                 let arguments = if payload.is_empty() { "[]" } else { json::array(payload)? };
                 (Call::Ack { id: id.ok_or(DecodeError::Id)? }, arguments.to_owned())
             }
@@ -71,7 +71,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// See [`DecodeError`]; the decoder is of no use afterwards.
+    /// See [`DecodeError`]; the decoder must not be used afterwards.
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet<'static>>, DecodeError> {
         let mut partial = self.partial.take().ok_or(DecodeError::UnexpectedBinary)?;
         partial.room = partial.room.checked_sub(data.len()).ok_or(DecodeError::TooLarge)?;
@@ -95,15 +95,15 @@ impl Decoder {
 struct Partial {
     namespace: String,
     call: Call,
-    /// With the attachments that have arrived.
+    /// The payload with the attachments that have arrived.
     payload: Payload,
-    /// How many it must have.
+    /// Number of attachments that it must have.
     attachments: usize,
-    /// Bytes that those to come may take.
+    /// Most bytes that the missing attachments may have.
     room: usize,
 }
 
-/// The packets that have arguments, without them.
+/// A packet that has arguments, but without the arguments themselves.
 #[derive(Debug)]
 enum Call {
     Event { name: String, ack: Option<u64> },
@@ -172,13 +172,13 @@ mod tests {
         assert_eq!(Decoder::new(1000, 1).text(TWO), Err(DecodeError::TooManyAttachments));
     }
 
-    /// What the table of the reference's outcomes does not show.
+    /// Cases that the table of the reference's outcomes does not show.
     #[test]
     fn text_is_kept() {
         assert_eq!(event(r#"2["a", 1.0,"\u0061"]"#), Ok(("a".to_owned(), r#"[ 1.0,"\u0061"]"#.to_owned())));
         assert_eq!(event(r#"2["a",1e999,"\ud800"]"#), Ok(("a".to_owned(), r#"[1e999,"\ud800"]"#.to_owned())));
         assert_eq!(event("2[1.0]"), Ok(("1.0".to_owned(), "[]".to_owned())));
-        // In the reference this whitespace is the id 0.
+        // For the reference, this whitespace is the id 0.
         let spaced = Decoder::new(1000, 10).text("2 [\"a\"]").unwrap().unwrap();
         assert_eq!(spaced.body, Body::Event { name: "a".to_owned(), payload: Payload::empty(), ack: None });
         let auth = Decoder::new(1000, 10).text("0 {\"a\" : 1.0} ").unwrap().unwrap();

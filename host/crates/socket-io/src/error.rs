@@ -1,12 +1,12 @@
-//! What can be wrong with a packet.
+//! Errors of packets.
 
-/// What is wrong with what a client sent.
+/// Why a client's packet is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The first character is no type.
+    /// The first character is no packet type.
     #[error("unknown packet type")]
     UnknownType,
-    /// Only servers send it.
+    /// A CONNECT_ERROR packet, which only servers may send.
     #[error("a client may not send CONNECT_ERROR")]
     ConnectError,
     /// The count is missing, zero, or no number.
@@ -21,19 +21,19 @@ pub enum DecodeError {
     /// The id is missing, or larger than JavaScript can count.
     #[error("illegal or missing acknowledgement id")]
     Id,
-    /// Not the JSON that this type of packet has.
+    /// The payload is not the JSON that this type of packet has.
     #[error("invalid payload")]
     Payload,
-    /// An event name that the protocol itself uses.
+    /// An event name that the protocol uses itself.
     #[error("reserved event name")]
     ReservedName,
-    /// Its number is that of no attachment.
+    /// A placeholder with a number that no attachment has.
     #[error("placeholder of an attachment that is not there")]
     Placeholder,
-    /// The attachments of the packet before have not all come.
+    /// A text came before all attachments of the previous packet.
     #[error("text where an attachment is due")]
     AttachmentsDue,
-    /// No packet before has attachments.
+    /// An attachment came, but no packet waits for one.
     #[error("attachment where none is due")]
     UnexpectedBinary,
 }

@@ -1,4 +1,4 @@
-//! What stands before a packet's payload.
+//! The header of a packet: everything before its payload.
 
 use crate::error::DecodeError;
 
@@ -9,11 +9,11 @@ const MAX_ID: u64 = (1 << 53) - 1;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header<'a> {
     pub kind: PacketKind,
-    /// Attachments that follow: at least one for the binary kinds, else none.
+    /// Number of attachments that follow: at least one for the binary types, else none.
     pub attachments: usize,
     pub namespace: &'a str,
     pub id: Option<u64>,
-    /// Unparsed; empty where there is none.
+    /// Unparsed; empty if there is none.
     pub payload: &'a str,
 }
 
@@ -58,7 +58,7 @@ fn attachments(text: &str, max: usize) -> Result<(usize, &str), DecodeError> {
     }
 }
 
-/// Without a comma, everything is the namespace.
+/// Splits off the namespace. Without a comma, everything is the namespace.
 fn namespace(text: &str) -> (&str, &str) {
     match text.starts_with('/') {
         true => text.split_once(',').unwrap_or((text, "")),

@@ -1,7 +1,7 @@
-//! Payloads as text: checked to be JSON, never built into values.
+//! Payloads as text: validated as JSON, but never parsed into values.
 //!
-//! `RawValue` is checked without recursion, so depth is bounded by the text's length alone. As `JSON.parse` does, the
-//! check accepts lone surrogates (`"\ud800"`) and numbers beyond a double's range.
+//! `RawValue` is checked without recursion, so only the text's length bounds its depth. As `JSON.parse` does, the check
+//! accepts lone surrogates (`"\ud800"`) and numbers beyond a double's range.
 
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
@@ -20,7 +20,8 @@ pub(super) fn array(text: &str) -> Result<&str, DecodeError> {
     value(text).filter(|json| json.starts_with('[')).ok_or(DecodeError::Payload)
 }
 
-/// Splits an event's array into its name and the text of an array of what follows, kept exactly as on the wire.
+/// Splits an event's array into the name and the text of an array of the remaining elements, kept exactly as on the
+/// wire.
 pub(super) fn event(text: &str) -> Result<(String, String), DecodeError> {
     let inside = array(text)?.strip_prefix('[').ok_or(DecodeError::Payload)?;
     let mut values = Deserializer::from_str(inside).into_iter::<&RawValue>();
@@ -33,8 +34,8 @@ pub(super) fn event(text: &str) -> Result<(String, String), DecodeError> {
     Ok((name, format!("[{arguments}")))
 }
 
-/// A number is a name too, spelled as it is. A name with a lone surrogate is no text that a handler could be
-/// registered for; it is kept as it is spelled, escapes and all, and so finds none.
+/// A number is a name, too, as it is spelled. No handler can be registered for a name with a lone surrogate, so such a
+/// name is kept as it is spelled, with its escapes, and finds no handler.
 fn event_name(json: &str) -> Result<String, DecodeError> {
     match json.strip_prefix('"') {
         Some(rest) => {

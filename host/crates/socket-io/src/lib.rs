@@ -1,12 +1,12 @@
 //! The Socket.IO protocol, revision 5, for servers: packets, binary reassembly, placeholders.
 //!
-//! **Job.** A [`Decoder`] makes packets of a client's messages, text and binary; the `write_…` functions make the text of
-//! the server's packets.
+//! **Job.** A [`Decoder`] turns a client's messages, text and binary, into packets; the `write_…` functions make the
+//! text of the server's packets.
 //!
-//! **Promises.** No more bytes and attachments than the decoder was told; no recursion over what a client sends; payloads
-//! are checked to be JSON and otherwise stay as they are on the wire. No I/O, no clock.
+//! **Promises.** No packet has more bytes or attachments than the decoder allows; no recursion over what a client
+//! sends; payloads are validated as JSON and otherwise kept as they are on the wire. No I/O, no clock.
 //!
-//! **Must not know** sessions, transports, namespaces that exist, or handlers.
+//! **Must not know** sessions, transports, which namespaces exist, or handlers.
 
 #![warn(missing_docs, unreachable_pub)]
 

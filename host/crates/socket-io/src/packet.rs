@@ -1,4 +1,5 @@
-//! Socket.IO packets, and how the server's are written: the "Packet encoding" section of the protocol, revision 5.
+//! Socket.IO packets, and the encoding of the server's packets: the "Packet encoding" section of the protocol, revision
+//! 5.
 //!
 //! ```text
 //! <packet type>[<# of binary attachments>-][<namespace>,][<acknowledgment id>][JSON-stringified payload]
@@ -35,7 +36,7 @@ pub enum Body {
         name: String,
         /// The arguments after the name.
         payload: Payload,
-        /// Where an acknowledgement is wanted, its id.
+        /// The id of the acknowledgement, if one is wanted.
         ack: Option<u64>,
     },
     /// ACK, or BINARY_ACK with all its attachments.
@@ -47,7 +48,7 @@ pub enum Body {
     },
 }
 
-/// Names that no event may have, as they mean something else to the client or server libraries.
+/// Whether a name is reserved: no event may have it, because it means something else to the client or server libraries.
 pub fn is_reserved(name: &str) -> bool {
     matches!(name, "connect" | "connect_error" | "disconnect" | "disconnecting" | "newListener" | "removeListener")
 }
@@ -84,11 +85,11 @@ pub fn write_disconnect(out: &mut String, namespace: &str) {
     push_namespace(out, namespace);
 }
 
-/// Appends an EVENT packet, or a BINARY_EVENT packet where the payload has attachments, which the caller sends after
-/// it, in order, as binary messages.
+/// Appends an EVENT packet, or a BINARY_EVENT packet if the payload has attachments. The caller sends these after it,
+/// in order, as binary messages.
 ///
-/// The payload's `json` must be the text of a JSON array: it is not looked into, only spliced. `offset` is one argument
-/// more, for connection state recovery.
+/// The payload's `json` must be the text of a JSON array: it is inserted without another check. `offset` is one more
+/// argument, for connection state recovery.
 pub fn write_event(
     out: &mut String,
     namespace: &str,
@@ -135,7 +136,7 @@ fn push_type(out: &mut String, text: char, binary: char, payload: &Payload) {
     }
 }
 
-/// The default namespace is left out, as the protocol says.
+/// The default namespace is omitted, as the protocol says.
 fn push_namespace(out: &mut String, namespace: &str) {
     if namespace != "/" {
         out.push_str(namespace);
@@ -147,7 +148,7 @@ fn push_number(out: &mut String, number: u64) {
     out.push_str(&number.to_string());
 }
 
-/// Names and ids hardly ever need escapes, so they are looked for before a `Value` is made.
+/// Names and ids hardly ever need escapes, so a serializer is used only if they do.
 fn push_json_string(out: &mut String, text: &str) {
     if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         out.push_str(&Value::from(text).to_string());

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// Arguments as they are on the wire.
+/// Arguments in the form that they have on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     /// Text of a JSON array; attachments stand in it as `{"_placeholder":true,"num":N}`.

@@ -1,22 +1,23 @@
 //! The objects that stand for attachments, `{"_placeholder":true,"num":N}`.
 //!
-//! The walk is a scan of text that is known to be JSON. It builds no values and does not recurse; a level of objects
-//! takes 16 bytes. A serde visitor would have to refuse what `JSON.parse` accepts (lone surrogates, numbers beyond a
-//! double's range) and stop at a fixed depth.
+//! The check scans text that is known to be JSON. It builds no values and does not recurse; each level of objects takes
+//! 16 bytes. A serde visitor would have to refuse what `JSON.parse` accepts (lone surrogates, numbers beyond a double's
+//! range) and stop at a fixed depth.
 
 use crate::error::DecodeError;
 
 /// Checks that every placeholder in a JSON text refers to one of `attachments` attachments.
 ///
-/// As in the reference, any object whose `_placeholder` is `true` is one, whatever else it contains; an attachment may
-/// be referred to several times or not at all. Stricter: `num` must be spelled as an integer (not `1.0` or `-0`).
+/// As for the reference server, any object whose `_placeholder` is `true` is a placeholder, whatever else it contains;
+/// an attachment may be referred to several times or not at all. Stricter than the reference server: `num` must be
+/// spelled as an integer (not `1.0` or `-0`).
 ///
 /// # Errors
 ///
 /// [`DecodeError::Placeholder`].
 pub fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
     let mut enclosing = Vec::new();
-    let mut object = Object::default(); // at first, what is around the text
+    let mut object = Object::default(); // at first, a stand-in around the whole text
     for token in (Tokens { rest: json }) {
         match token {
             Token::Key(key) => object.member = Member::of(key),
@@ -40,10 +41,10 @@ pub fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
     if object.is_illegal() { Err(DecodeError::Placeholder) } else { Ok(()) }
 }
 
-/// What is known of an object whose end has not been seen.
+/// The state of an object whose end has not been reached.
 #[derive(Default)]
 struct Object {
-    /// Arrays that are open inside the current member.
+    /// Number of open arrays inside the current member.
     arrays: usize,
     member: Member,
     is_placeholder: bool,
@@ -52,7 +53,7 @@ struct Object {
 }
 
 impl Object {
-    /// A value was met, in the current member or an array in it. Of duplicate members the last counts.
+    /// Notes a value of the current member, or of an array in it. If a member is repeated, the last one counts.
     fn set(&mut self, value: &str, attachments: usize) {
         if self.arrays > 0 {
             return;
@@ -64,7 +65,7 @@ impl Object {
         }
     }
 
-    /// What is inside a placeholder is replaced with it.
+    /// Anything inside a placeholder is replaced together with it.
     fn is_illegal(&self) -> bool {
         if self.is_placeholder { !self.has_valid_num } else { self.illegal_inside }
     }
@@ -98,12 +99,12 @@ enum Token<'a> {
     ObjectEnd,
     ArrayStart,
     ArrayEnd,
-    /// With its quotes, as a string among the scalars.
+    /// With its quotes, like strings among the scalars.
     Key(&'a str),
     Scalar(&'a str),
 }
 
-/// The tokens of a JSON text; nonsense for any other text.
+/// The tokens of a JSON text; meaningless for any other text.
 struct Tokens<'a> {
     rest: &'a str,
 }
@@ -180,7 +181,7 @@ mod tests {
         assert!(check(&deep, 1).is_ok());
     }
 
-    /// The rule on values, as the reference has it.
+    /// The reference server's rule, on parsed values.
     fn is_legal(value: &Value, attachments: u64) -> bool {
         match value {
             Value::Object(object) if object.get("_placeholder") == Some(&Value::Bool(true)) => {

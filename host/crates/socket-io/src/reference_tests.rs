@@ -1,4 +1,4 @@
-//! The decoder beside the reference's, `socket.io-parser` 4.2.7: same inputs, same outcomes.
+//! The decoder compared with the reference's, `socket.io-parser` 4.2.7: same inputs, same outcomes.
 
 use std::str::FromStr;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// What the reference's `Decoder` made of each text: the packet that it emitted, none for an error. Where attachments
-/// were due it was given as many as it wanted, the bytes `attachment 0` and so on; they stand as strings in `data`.
+/// The result of the reference's `Decoder` for each text: the packet that it emitted, none for an error. If attachments
+/// were due, it got as many as it wanted, with the bytes `attachment 0` and so on; `data` has them as strings.
 const REFERENCE: &[(&str, Option<&str>)] = &[
     ("0", Some(r#"{"type":0,"nsp":"/"}"#)),
     ("0/", Some(r#"{"type":0,"nsp":"/"}"#)),
@@ -143,21 +143,21 @@ const REFERENCE: &[(&str, Option<&str>)] = &[
     ("8[]", None),
 ];
 
-/// What the reference accepts and this decoder refuses on purpose.
+/// Texts that the reference accepts and this decoder refuses on purpose.
 const STRICTER: &[(&str, DecodeError)] = &[
-    // Whitespace passes for a digit there, and no character at all for type 0.
+    // The reference takes whitespace for a digit, and an empty text for type 0.
     ("", DecodeError::UnknownType),
     (" {}", DecodeError::UnknownType),
     (r#"2 1["a"]"#, DecodeError::Payload),
     (r#"21 2["a"]"#, DecodeError::Payload),
     ("0 ", DecodeError::Payload),
-    // An event without a name, an acknowledgement of nothing: ignored there.
+    // An event without a name, and an acknowledgement of nothing: the reference ignores them.
     ("2", DecodeError::Payload),
     ("21", DecodeError::Payload),
     (r#"2/chat["a"]"#, DecodeError::Payload),
     ("51-", DecodeError::Payload),
     (r#"3["a"]"#, DecodeError::Id),
-    // Its server closes the connection, too.
+    // The reference's server closes the connection, too.
     (r#"4{"message":"x"}"#, DecodeError::ConnectError),
     // Not exact in a double.
     (r#"29007199254740992["a"]"#, DecodeError::Id),
@@ -216,8 +216,8 @@ fn as_the_reference(Packet { namespace: nsp, body }: Packet<'_>) -> Value {
     }
 }
 
-/// The reference's packet in this decoder's terms: no ids where they mean nothing, names and acknowledgements that are
-/// always there and of one type.
+/// The reference's packet in this decoder's terms: without meaningless ids, and with names and acknowledgements that
+/// are always present and of one type.
 fn normalized(mut packet: Value) -> Value {
     match packet["type"].as_u64() {
         Some(0 | 1) => {
