@@ -1,8 +1,8 @@
 //! Compiled code on disk, so that only the first start with a component compiles it.
 //!
 //! Entries are native code, and whoever can write them runs code as this user. So the directory is private
-//! ([`private_dir`]), or is not used at all. An entry carries a checksum, which finds damage (a full disk, a crash), not
-//! malice. All entries together take [`MAX_BYTES`] at most; beyond that the ones that were not used for longest go.
+//! ([`private_dir`]), or is not used at all. An entry carries a checksum, which finds damage (a full disk, a crash),
+//! not malice. All entries together take at most [`MAX_BYTES`]; beyond that the least recently used ones are removed.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -17,7 +17,7 @@ use wasmtime::Engine;
 
 use crate::private_dir::{self, PrivateDirError};
 
-/// What all entries take together; one CPython component takes some 60 MB.
+/// Most bytes of all entries together; one CPython component takes some 60 MB.
 const MAX_BYTES: u64 = 1 << 30;
 
 const CHECKSUM: usize = 32;
@@ -31,18 +31,18 @@ pub struct CodeCache {
 }
 
 impl CodeCache {
-    /// Makes the directory where it does not exist.
+    /// Opens the directory, and makes it if it does not exist.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made, or is not private to this user.
+    /// If it cannot be made, or is not private to this user.
     pub fn open(directory: PathBuf) -> Result<Self, PrivateDirError> {
         private_dir::open(&directory)?;
         Ok(Self { directory, max_bytes: MAX_BYTES })
     }
 
-    /// The place of one component's code for one engine. Another version of wasmtime, other settings, another
-    /// processor or another way to prepare components are another place.
+    /// The entry of one component's code for one engine. Another version of wasmtime, other settings, another processor
+    /// or another way to prepare components lead to another entry.
     pub(super) fn entry(&self, engine: &Engine, component: &[u8]) -> Entry<'_> {
         let mut engine_digest = DigestHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut engine_digest);
@@ -51,7 +51,7 @@ impl CodeCache {
         Entry { cache: self, path: self.directory.join(name) }
     }
 
-    /// Removes the entries that were not used for longest, until the rest fits. The one to keep stays, whatever its size.
+    /// Removes the least recently used entries until the rest fits. The entry `keep` stays, whatever its size.
     fn prune(&self, keep: &Path) -> io::Result<()> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
@@ -75,14 +75,14 @@ impl CodeCache {
     }
 }
 
-/// A file with the checksum of what follows, and the code.
+/// A file with a checksum, followed by the code.
 pub(super) struct Entry<'a> {
     cache: &'a CodeCache,
     path: PathBuf,
 }
 
 impl Entry<'_> {
-    /// The code, where there is some and it is whole.
+    /// The code, if there is some and its checksum is right.
     pub(super) fn read(&self) -> Option<Vec<u8>> {
         match read(&self.path) {
             Ok(Some(code)) => Some(code),
@@ -98,7 +98,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Writes a new file and puts it in the place of the old one, so that no reader ever sees a part.
+    /// Writes a new file and renames it over the old one, so that no reader ever sees part of it.
     pub(super) fn write(&self, code: &[u8]) -> io::Result<()> {
         static WRITES: AtomicU64 = AtomicU64::new(0);
         let write_id = WRITES.fetch_add(1, Ordering::Relaxed);
@@ -111,7 +111,7 @@ impl Entry<'_> {
     }
 }
 
-/// None where the checksum does not fit.
+/// None if the checksum is wrong.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;
     let mut checksum = [0; CHECKSUM];
@@ -124,7 +124,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if Sha256::digest(&code).as_slice() != checksum {
         return Ok(None);
     }
-    // The time tells which entries are in use; a read-only disk cannot keep it, which does not matter.
+    // The modification time tells which entries are in use. A read-only disk cannot keep it, which does not matter.
     let _ = file.set_modified(SystemTime::now());
     Ok(Some(code))
 }
@@ -135,7 +135,7 @@ fn write(path: &Path, code: &[u8]) -> io::Result<()> {
     file.write_all(code)
 }
 
-/// Feeds everything that is hashed to SHA-256: unlike the standard library's hashes it is the same in every release.
+/// Feeds hashed values to SHA-256, which, unlike the standard library's hashes, is the same in every release.
 struct DigestHasher(Sha256);
 
 impl Hasher for DigestHasher {

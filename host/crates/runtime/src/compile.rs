@@ -1,4 +1,4 @@
-//! From a component's bytes to code that runs.
+//! From a component's bytes to native code.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use wasmtime::component::Component;
 use super::cache::Entry;
 use super::engine::{Calls, Runtime, RuntimeError};
 
-/// How often the images of a component's memories are tried to be made.
+/// How often to try to make the images of a component's memories.
 const IMAGE_ATTEMPTS: usize = 20;
 const IMAGE_PAUSE: Duration = Duration::from_millis(20);
 
-/// A component could not be turned into code.
+/// Why a component could not be turned into code.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// There is no engine for it.
@@ -31,15 +31,16 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Where the component is invalid, or can never fit into the limits: a memory that starts larger than allowed.
+    /// If the component is invalid, or can never fit into the limits, for example because its memory starts larger than
+    /// allowed.
     pub fn compile(&self, name: &str, bytes: &[u8], calls: Calls) -> Result<Component, CompileError> {
         let engine = self.engine(calls)?;
         let entry = self.cache.as_ref().map(|cache| cache.entry(&engine, bytes));
         if let Some(code) = entry.as_ref().and_then(Entry::read) {
             match load(&engine, &code) {
                 Ok(component) => return Ok(component),
-                // Its checksum is right, so this is code that this engine cannot take, or a component over a limit that is
-                // lower now. Compiling tells which.
+                // Its checksum is right, so either this engine cannot load this code, or the component is over a limit
+                // that is lower now. Compiling tells which.
                 Err(error) => tracing::warn!(%error, component = name, "cached code cannot be used"),
             }
         }
@@ -56,8 +57,8 @@ impl Runtime {
     }
 }
 
-/// With its modules joined, unless that cannot be compiled or is over a limit that the component itself respects. One that
-/// is wrong is told of in terms of what it was.
+/// Compiles a component with its modules joined, or as it is, if the joined one cannot be compiled or is over a limit
+/// that the original respects. Errors are those of the original component.
 fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> wasmtime::Result<(Component, Vec<u8>)> {
     let fused = fuse(bytes).unwrap_or_else(|error| {
         let error = wasmtime::Error::from(error);
@@ -75,19 +76,20 @@ fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> wasmtime::Result<(Compo
     compile_as_is(engine, bytes)
 }
 
-/// Code that does not load is of no use: it is loaded before it is kept.
+/// Code that does not load is useless, so it is loaded before it is cached.
 fn compile_as_is(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<(Component, Vec<u8>)> {
     let code = engine.precompile_component(bytes)?;
     Ok((load(engine, &code)?, code))
 }
 
-/// Makes the component, and the images that its instances' memories start from.
+/// Loads the component, and makes the images from which its instances' memories start.
 fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the code was made by `Engine::precompile_component`, just now or by an earlier run of this user: the cache
-    // takes nothing from directories that others can write to, and nothing whose checksum is wrong.
+    // SAFETY: the code was made by `Engine::precompile_component`, just now or by an earlier run of this user: the
+    // cache takes nothing from directories that others can write to, and nothing whose checksum is wrong.
     let component = unsafe { Component::deserialize(engine, code) }?;
-    // An image is a sealed file in memory, and Linux refuses the seal (EBUSY) while something else in the kernel, such as
-    // the migration of pages, holds a page of it. Where it stays so, the first instance tries again and tells.
+    // An image is a sealed file in memory, and Linux refuses the seal (EBUSY) while something else in the kernel, such
+    // as the migration of pages, holds a page of it. If it still fails after these attempts, the first instance tries
+    // again and reports the error.
     for _ in 0..IMAGE_ATTEMPTS {
         match component.initialize_copy_on_write_image() {
             Ok(()) => break,
@@ -128,7 +130,7 @@ mod tests {
         let runtime = runtime(home.path());
         runtime.compile("one", &component("one"), Calls::Plain).unwrap();
         let one = entries(home.path());
-        // Whose code it is shows that it was not compiled again.
+        // The entry gets the code of another component. If that is loaded, nothing was compiled again.
         runtime.compile("two", &component("two"), Calls::Plain).unwrap();
         let two = entries(home.path()).into_iter().find(|entry| !one.contains(entry)).unwrap();
         fs::copy(two, &one[0]).unwrap();
@@ -177,7 +179,7 @@ mod tests {
         assert!(runtime(home.path()).compile("invalid", &invalid, Calls::Plain).is_err());
     }
 
-    /// Joined, the data of all modules is kept in each instance, because that of the last one does not fit.
+    /// Joined, each instance keeps the data of all modules, because that of the last one does not fit.
     #[test]
     fn what_is_too_large_only_when_it_is_joined_is_not_joined() {
         let globals = "(global i64 (i64.const 1))".repeat(((4 << 20) - 6_000) / 16);

@@ -1,9 +1,9 @@
 //! The engines and what all components share: pools of instances, permits, the memory budget, the cache of code.
 //!
-//! Pools are address space, reserved at once and spent only where instances run. They are sized so that whoever holds
-//! one of the `instances` permits always finds a place: waiting happens at the permit, never as an error of the pool.
-//! Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at once, and the
-//! stacks' touched pages.
+//! Pools are address space, reserved at the start; memory is used only by instances that run. The pools are sized so
+//! that whoever holds one of the `instances` permits always finds a place: calls wait for a permit, and the pool never
+//! fails. Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at once, and
+//! the stacks' touched pages.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use super::cache::CodeCache;
 use super::limiter::{MemoryBudget, StoreLimiter};
 use super::limits::RuntimeLimits;
 
-/// How long a guest computes before it has to let other tasks of its thread go on.
+/// How long a guest may compute before it has to yield to other tasks of its thread.
 const EPOCH: Duration = Duration::from_millis(10);
 
-/// What the host functions that guests call may use of a guest's stack.
+/// Bytes of a guest's stack reserved for host functions that the guest calls.
 const HOST_STACK: usize = 512 << 10;
 
-/// What one component may consist of. QuickJS takes 13 core instances, CPython 38.
+/// Most core instances of one component. QuickJS has 13, CPython 38.
 const CORE_INSTANCES: u32 = 100;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 32;
@@ -34,29 +34,29 @@ const INSTANCE_SIZE: usize = 4 << 20;
 /// Guest tasks of the concurrent engine that can be suspended in one instance, each on a stack of its own.
 const CONCURRENT_STACKS: u32 = 4;
 
-/// Bytes of a memory that are cleaned in place rather than given back to the system, which saves the page faults of the
-/// next event. A Rust guest touches some 100 KiB, QuickJS below 1 MiB.
+/// Bytes of a memory that are cleaned in place instead of given back to the system, which saves page faults in the next
+/// event. A Rust guest touches some 100 KiB, QuickJS below 1 MiB.
 const KEEP_RESIDENT: usize = 1 << 20;
 const TABLE_KEEP_RESIDENT: usize = 64 << 10;
 
-/// One of so many places may be held by an instance that waits to be called again.
+/// One in this many places may be held by an idle instance.
 const RESTING: usize = 4;
 
-/// Frames of a trap's backtrace.
+/// Most frames of a trap's backtrace.
 const FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("is not 0");
 
 /// How a component calls and is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Calls {
-    /// Functions return when they are done.
+    /// Synchronous functions.
     Plain,
-    /// Component-model async: functions that wait beside each other. Costs more for every event.
+    /// Component-model async: several functions may wait at once. Costs more for every event.
     Concurrent,
 }
 
 impl Calls {
-    /// Bytes of its stack that a guest may use. QuickJS, which runs on the concurrent engine, takes 700 for a call in the
-    /// handler's JavaScript.
+    /// Bytes of its stack that a guest may use. QuickJS, which runs on the concurrent engine, takes 700 for each call
+    /// in the handler's JavaScript.
     fn guest_stack(self) -> usize {
         match self {
             Self::Plain => 512 << 10,
@@ -65,14 +65,14 @@ impl Calls {
     }
 }
 
-/// What all components of the process share.
+/// The engines and limits that all components of the process share.
 pub struct Runtime {
     limits: RuntimeLimits,
     plain: Engine,
     /// Made when the first component needs it.
     concurrent: Mutex<Option<Engine>>,
     pub(super) permits: Arc<Semaphore>,
-    /// Instances that may hold a permit while nothing calls them.
+    /// Permits for idle instances.
     pub(super) rests: Arc<Semaphore>,
     /// Calls that wait for a permit.
     pub(super) waiting: AtomicUsize,
@@ -80,18 +80,18 @@ pub struct Runtime {
     pub(super) cache: Option<CodeCache>,
 }
 
-/// What guests use at one moment.
+/// Resources that guests use at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     /// Instances that run.
     pub instances: usize,
-    /// Calls that wait until one may.
+    /// Calls that wait for an instance.
     pub waiting: usize,
     /// Bytes of linear memory.
     pub memory: usize,
 }
 
-/// An engine could not be made.
+/// Why an engine could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot reserve address space for {instances} instances")]
 pub struct RuntimeError {
@@ -108,11 +108,11 @@ impl RuntimeError {
 }
 
 impl Runtime {
-    /// Without a cache, every start compiles anew.
+    /// Without a cache, every start compiles all components again.
     ///
     /// # Errors
     ///
-    /// Where the process may not reserve the pool's address space: some 17 GiB for each of `limits.instances`.
+    /// If the process may not reserve the pool's address space: some 17 GiB for each of `limits.instances`.
     pub fn new(limits: RuntimeLimits, cache: Option<CodeCache>) -> Result<Self, RuntimeError> {
         Ok(Self {
             plain: engine(&limits, Calls::Plain)?,
@@ -131,7 +131,7 @@ impl Runtime {
         &self.limits
     }
 
-    /// What guests use at this moment.
+    /// Resources that guests use at this moment.
     pub fn usage(&self) -> Usage {
         Usage {
             instances: permits(&self.limits) - self.permits.available_permits(),
@@ -140,7 +140,7 @@ impl Runtime {
         }
     }
 
-    /// The engine for components that call so.
+    /// The engine for components with this calling convention.
     ///
     /// # Errors
     ///
@@ -205,9 +205,9 @@ fn pool(limits: &RuntimeLimits, calls: Calls) -> PoolingAllocationConfig {
         .max_core_instance_size(INSTANCE_SIZE)
         .max_memory_size(limits.memory)
         .table_elements(limits.table_elements);
-    // Without the system call that finds the pages that were touched, cleaning in place would write all of them. With swap
-    // it would miss some: wasmtime 48 does not ask for pages that were swapped out, and the next instance would have what
-    // the last one wrote there. wasmtime 50 asks for them.
+    // Without the system call that finds touched pages, cleaning in place would write all pages. With swap it would
+    // miss some: wasmtime 48 does not ask for pages that were swapped out, so the next instance would see what the last
+    // one wrote there. wasmtime 50 asks for them.
     if PoolingAllocationConfig::is_pagemap_scan_available() && !limits.may_swap {
         pool.pagemap_scan(Enabled::Yes)
             .linear_memory_keep_resident(KEEP_RESIDENT)
@@ -216,7 +216,7 @@ fn pool(limits: &RuntimeLimits, calls: Calls) -> PoolingAllocationConfig {
     pool
 }
 
-/// Makes guests yield, for as long as anything uses the engine.
+/// Starts the thread that makes guests yield. It ends when the engine is dropped.
 fn tick(engine: EngineWeak) {
     let ticker = move || {
         while let Some(engine) = engine.upgrade() {
@@ -226,7 +226,7 @@ fn tick(engine: EngineWeak) {
         }
     };
     if let Err(error) = thread::Builder::new().name("epoch".to_owned()).spawn(ticker) {
-        // The time limit still ends handlers that wait; one that computes without end would keep its thread.
+        // The time limit still ends handlers that wait, but one that computes without end would block its thread.
         tracing::error!(%error, "cannot start the thread that interrupts handlers");
     }
 }

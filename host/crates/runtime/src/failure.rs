@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use wasmtime::{Error, WasmBacktrace};
 
-/// Frames that are shown; the innermost tell most.
+/// Most frames that are shown: the innermost ones, which tell the most.
 const FRAMES: usize = 8;
 
 /// The reason and the innermost functions: `wasm trap: … (in abort < panic < handle)`.
 ///
-/// Names come from the guest: they may be long and have control characters.
+/// Names come from the guest, so they may be long and contain control characters.
 pub fn trap_text(error: &Error) -> String {
     let mut text = error.root_cause().to_string();
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
@@ -18,7 +18,7 @@ pub fn trap_text(error: &Error) -> String {
     for (position, frame) in backtrace.frames().iter().take(FRAMES).enumerate() {
         text.push_str(if position == 0 { " (in " } else { " < " });
         let _ = match frame.func_name() {
-            // The alternate form is without the hash.
+            // The alternate form omits the hash.
             Some(name) => write!(text, "{:#}", rustc_demangle::demangle(name)),
             None => write!(text, "function {}", frame.func_index()),
         };

@@ -1,4 +1,4 @@
-//! What a file is, and what it imports and exports, before time is spent on compiling it.
+//! The kind of a file, and its imports and exports, before time is spent on compiling it.
 //!
 //! One pass over the sections; function bodies are skipped.
 
@@ -11,22 +11,22 @@ use wasmparser::{Encoding, KnownCustom, Parser, Payload, ProducersSectionReader}
 pub struct Interfaces {
     /// Names such as `wasi:cli/stdout@0.2.6`.
     pub imports: Vec<String>,
-    /// As the imports.
+    /// Names in the same form.
     pub exports: Vec<String>,
-    /// The languages and tools that its parts name as their makers: `Rust`, `rustc 1.95.0`.
+    /// The languages and tools that its producers sections name: `Rust`, `rustc 1.95.0`.
     pub made_by: BTreeSet<String>,
 }
 
-/// The bytes are not a component.
+/// Why bytes are not a component.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InspectError {
-    /// It does not begin as WebAssembly does.
+    /// It does not begin like a WebAssembly file.
     #[error("not a WebAssembly file")]
     NotWasm,
-    /// It is not wrapped into a component.
+    /// It is a core module that is not wrapped into a component.
     #[error("a core WebAssembly module, not a component")]
     CoreModule,
-    /// It begins as WebAssembly and goes on as something else.
+    /// It begins like a WebAssembly file, but the rest is malformed.
     #[error("a damaged WebAssembly file: {0}")]
     Damaged(String),
 }
@@ -35,7 +35,7 @@ pub enum InspectError {
 ///
 /// # Errors
 ///
-/// Where the bytes are not a component. A component that passes may still be invalid inside.
+/// If the bytes are not a component. A component that passes may still be invalid inside.
 pub fn inspect(bytes: &[u8]) -> Result<Interfaces, InspectError> {
     if !bytes.starts_with(b"\0asm") {
         return Err(InspectError::NotWasm);
@@ -47,7 +47,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Interfaces, InspectError> {
         match payload.map_err(damaged)? {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(InspectError::CoreModule),
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            // The last one, of the component itself, finds nothing to leave.
+            // The last end is the component's own, at depth 0.
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
@@ -60,7 +60,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Interfaces, InspectError> {
                 }
             }
             Payload::CustomSection(section) => {
-                // What a tool says of itself is worth no refusal.
+                // A malformed producers section is no reason to refuse a component.
                 if let KnownCustom::Producers(producers) = section.as_known() {
                     let _ = add_producers(producers, &mut interfaces.made_by);
                 }

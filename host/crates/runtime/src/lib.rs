@@ -1,11 +1,12 @@
-//! WebAssembly components on wasmtime: engines, compiled code, memory limits, instances at once.
+//! WebAssembly components on wasmtime: engines, compiled code, limits on memory and on concurrent instances.
 //!
 //! **Job.** A [`Runtime`] is shared by all components of the process. A caller compiles a component once
-//! ([`Runtime::compile`]), and for every call takes a [`Slot`], which is the right to one instance and the store for it.
+//! ([`Runtime::compile`]), and for every call takes a [`Slot`], which is the right to one instance and the store for
+//! it.
 //!
-//! **Promises.** No more instances, memory and table elements than [`RuntimeLimits`] allow; a guest that computes lets other
-//! tasks of its thread go on; one instance never sees what another had in its memory. Compiled code is kept in a private
-//! folder and used only by the engine that it was made for.
+//! **Promises.** No more instances, memory and table elements than [`RuntimeLimits`] allow; a guest that computes
+//! yields to other tasks of its thread; one instance never sees what another had in its memory. Compiled code is kept
+//! in a private folder and used only by the engine that it was made for.
 //!
 //! **Must not know** Socket.IO, HTTP or what a component imports.
 

@@ -1,7 +1,8 @@
-//! How much memory guests get: one store's linear memories and tables, and the linear memories of all stores together.
+//! Limits on guests' memory: on one store's linear memories and tables, and on the linear memories of all stores
+//! together.
 //!
-//! A growth beyond a bound is refused, which the guest sees as `memory.grow` returning -1. Most guests abort then, so
-//! the refusal is remembered: the trap that follows is told as what it is.
+//! Growing beyond a limit is refused: `memory.grow` returns -1. Most guests then abort, so the refusal is remembered,
+//! and the trap that follows is reported as out of memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,21 +12,21 @@ use wasmtime::{Error, ResourceLimiter, Result};
 
 /// Bytes of linear memory that all stores of the process may have together.
 ///
-/// Half of it is dealt out: every instance always has its share, whatever others take. The other half goes to whoever
-/// asks first.
+/// Half of it is divided into equal shares, so that every instance has its share whatever others take. The other half
+/// goes to whoever asks first.
 #[derive(Debug)]
 pub(super) struct MemoryBudget {
-    /// What each instance has for itself.
+    /// Bytes reserved for each instance.
     share: usize,
-    /// What instances have beyond their shares.
+    /// Most bytes that all instances may have beyond their shares.
     limit: usize,
     used: AtomicUsize,
-    /// All that instances have, shares included.
+    /// Bytes that all instances have, shares included.
     total: AtomicUsize,
 }
 
 impl MemoryBudget {
-    /// A budget of `total` bytes for so many instances at once.
+    /// A budget of `total` bytes for this many concurrent instances.
     pub(super) fn new(total: usize, instances: usize) -> Self {
         let share = total / 2 / instances.max(1);
         Self { share, limit: total - share * instances, used: AtomicUsize::new(0), total: AtomicUsize::new(0) }
@@ -36,12 +37,12 @@ impl MemoryBudget {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// What an instance with so much memory has taken of what all may take.
+    /// How much of its memory an instance takes beyond its share.
     fn beyond_share(&self, memory: usize) -> usize {
         memory.saturating_sub(self.share)
     }
 
-    /// An instance's memory grows. Refused, it says how many bytes beyond shares are in use already.
+    /// Grows an instance's memory. If this is refused, returns how many bytes beyond shares are in use already.
     fn grow(&self, from: usize, to: usize) -> Result<(), usize> {
         let taken = self.beyond_share(to) - self.beyond_share(from);
         let fits = |used: usize| used.checked_add(taken).filter(|sum| *sum <= self.limit);
@@ -50,7 +51,7 @@ impl MemoryBudget {
         Ok(())
     }
 
-    /// An instance with so much memory is gone.
+    /// Gives back the memory of an instance that is gone.
     fn give_back(&self, memory: usize) {
         self.used.fetch_sub(self.beyond_share(memory), Ordering::Relaxed);
         self.total.fetch_sub(memory, Ordering::Relaxed);
@@ -63,9 +64,9 @@ pub enum Refused {
     /// Linear memory of one instance, in bytes.
     #[error("memory of {} asked for, an instance may have {}", ByteSize(*.asked as u64), ByteSize(*.limit as u64))]
     Memory {
-        /// What it would have had.
+        /// What it would have after growing.
         asked: usize,
-        /// What it may have.
+        /// Its limit.
         limit: usize,
     },
     /// Linear memory of all instances together, in bytes.
@@ -74,27 +75,27 @@ pub enum Refused {
         ByteSize(*.asked as u64), ByteSize(*.used as u64), ByteSize(*.limit as u64)
     )]
     TotalMemory {
-        /// What one instance asked for, beyond its share.
+        /// Bytes that one instance asked for, beyond its share.
         asked: usize,
-        /// What all had beyond their shares.
+        /// Bytes that all instances had beyond their shares.
         used: usize,
-        /// What all may have beyond their shares.
+        /// Bytes that all instances may have beyond their shares.
         limit: usize,
     },
     /// Table elements of one instance.
     #[error("{asked} table elements asked for, an instance may have {limit}")]
     Table {
-        /// What it would have had.
+        /// What it would have after growing.
         asked: usize,
-        /// What it may have.
+        /// Its limit.
         limit: usize,
     },
-    /// The bounds allow it, the operating system or the kind of memory does not.
+    /// The limits allow it, but the operating system or the type of the memory does not.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Counts what one store has, and gives it back when it is dropped.
+/// Counts the memory of one store, and gives it back when dropped.
 #[derive(Debug)]
 pub struct StoreLimiter {
     memory_limit: usize,
@@ -122,7 +123,7 @@ impl StoreLimiter {
         self.memory
     }
 
-    /// Another call begins.
+    /// Begins another call: forgets refusals of earlier ones.
     pub fn begin(&mut self) {
         self.refused = None;
     }
@@ -141,7 +142,7 @@ impl ResourceLimiter for StoreLimiter {
             return self.refuse(Refused::Memory { asked, limit: self.memory_limit });
         }
         if maximum.is_some_and(|maximum| desired > maximum) {
-            // The component's own declaration: nothing that a setting could change.
+            // The component's own maximum, which no setting can change, so it is not reported.
             return Ok(false);
         }
         if let Err(used) = self.budget.grow(self.memory, asked) {
@@ -152,8 +153,8 @@ impl ResourceLimiter for StoreLimiter {
     }
 
     fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
-        // What was granted stays counted: wasmtime also comes here for growths that it never asked about, so that a
-        // guest could have earlier ones forgotten. It is given back with the store.
+        // The grant stays counted until the store is dropped. wasmtime also calls this for growths that it never asked
+        // about; if these were subtracted, a guest could make the limiter forget earlier grants.
         self.refused = Some(Refused::Failed(error.to_string()));
         Ok(())
     }

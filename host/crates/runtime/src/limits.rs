@@ -1,9 +1,9 @@
-//! Bounds on instances.
+//! Limits on instances.
 
 /// What one instance may use, and all of them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeLimits {
-    /// Bytes of linear memory of one instance. Beyond: growing fails, which most guests answer with a trap.
+    /// Bytes of linear memory of one instance. Beyond: growing fails, and most guests then trap.
     pub memory: usize,
     /// Table elements of one instance. Beyond: as with memory.
     pub table_elements: usize,
@@ -13,8 +13,8 @@ pub struct RuntimeLimits {
     pub total_memory: usize,
     /// Bytes that the host copies out of a guest in one call. Beyond: the guest traps.
     pub host_bytes: usize,
-    /// The system may move this process' memory to disk. What an instance has used is then given back to the system
-    /// rather than cleaned in place, which makes calls dearer.
+    /// Whether the system may swap this process' memory out. Memory of instances is then given back to the system
+    /// instead of cleaned in place, which makes calls more expensive.
     pub may_swap: bool,
 }
 

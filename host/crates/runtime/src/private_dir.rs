@@ -1,14 +1,14 @@
-//! Folders whose files are run: what lies there must come from this user.
+//! Folders whose files are executed: all of them must come from this user.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// A folder that cannot hold what is run.
+/// Why a folder cannot hold files that are executed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateDirError {
-    /// It cannot be made or looked at.
+    /// It cannot be made or inspected.
     #[error("cannot use {path}", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
     /// It is a link, belongs to someone else, or others may write to it.
@@ -16,15 +16,15 @@ pub enum PrivateDirError {
     NotPrivate(PathBuf),
 }
 
-/// Makes the folder, with mode 0700, where it does not exist.
+/// Opens the folder; makes it with mode 0700 if it does not exist.
 ///
 /// # Errors
 ///
-/// It cannot be made, belongs to someone else, or others may write to it.
+/// If it cannot be made, belongs to someone else, or others may write to it.
 pub fn open(directory: &Path) -> Result<(), PrivateDirError> {
     let io = |error| PrivateDirError::Io(directory.to_owned(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
-    // A link is not followed: who owns what it points to says nothing of who can turn it elsewhere.
+    // A link is not followed: the owner of its target says nothing about who can redirect the link.
     let found = fs::symlink_metadata(directory).map_err(io)?;
     let private = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o022 == 0;
     if private { Ok(()) } else { Err(PrivateDirError::NotPrivate(directory.to_owned())) }

@@ -10,35 +10,35 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use super::engine::Runtime;
 use super::limiter::StoreLimiter;
 
-/// What a store has to hold so that the runtime can bound it.
+/// The data of a store that the runtime can limit.
 pub trait StoreData: Send + 'static {
-    /// What bounds the memory of the store's instance.
+    /// The limiter of the memory of the store's instance.
     fn limiter(&mut self) -> &mut StoreLimiter;
 
-    /// The guest has computed long enough and is about to let others go on. It is not waiting for anything.
+    /// The guest has used up its turn and is about to yield. It is not waiting for anything.
     fn preempted(&mut self);
 }
 
-/// A store for one instance, and the permit that it has a place in the pools.
+/// A store for one instance, and the permit for its place in the pools.
 pub struct Slot<T: 'static> {
-    // Fields are dropped in this order: the place is free before the permit is.
+    // Fields are dropped in this order, so that the place is free before the permit is.
     /// The store.
     pub store: Store<T>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl<T> Slot<T> {
-    /// A call begins: it may compute until the next tick.
+    /// Begins a call, which may compute until the next tick.
     pub fn begin(&mut self) {
         self.store.set_epoch_deadline(1);
     }
 }
 
 impl Runtime {
-    /// Waits until an instance may run, as long as it takes, and makes a store for it.
+    /// Waits without a time limit until an instance may run, and makes a store for it.
     ///
-    /// The store's guest yields to other tasks of its thread again and again, but nothing here ends it: the caller
-    /// bounds the time, and drops the call when it is up.
+    /// The store's guest yields to other tasks of its thread regularly, but nothing here ends it: the caller limits the
+    /// time, and drops the call when it is up.
     pub async fn slot<T: StoreData>(&self, engine: &Engine, data: impl FnOnce(StoreLimiter) -> T) -> Slot<T> {
         let permit = self.permit().await;
         let mut store = Store::new(engine, data(self.limiter()));
@@ -46,7 +46,7 @@ impl Runtime {
         store.set_hostcall_fuel(self.limits().host_bytes);
         store.epoch_deadline_callback(|mut context| {
             context.data_mut().preempted();
-            // Tokio's own yield lets the thread look after its timers and sockets too; waking up at once would not.
+            // Tokio's own yield lets the thread handle its timers and sockets, too; waking at once would not.
             let others: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(tokio::task::yield_now());
             Ok(UpdateDeadline::YieldCustom(1, others))
         });
@@ -55,8 +55,8 @@ impl Runtime {
         slot
     }
 
-    /// The right of an instance to keep its place while nothing calls it, if there is one left: a quarter of the places
-    /// may be taken so, and none while calls wait for one.
+    /// The right of an idle instance to keep its place, if one is left: idle instances may hold a quarter of the
+    /// places, and none while calls wait for one.
     pub fn rest(&self) -> Option<OwnedSemaphorePermit> {
         if self.waiting.load(Ordering::Relaxed) > 0 {
             return None;
@@ -73,7 +73,7 @@ impl Runtime {
     }
 }
 
-/// Counts a call as waiting, also where it is dropped while it does.
+/// Counts a call as waiting until this is dropped, even if the call is dropped while it waits.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
