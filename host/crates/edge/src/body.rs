@@ -1,4 +1,4 @@
-//! The body of a request, as its answer gets it.
+//! The body of a request, as handlers get it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,15 +12,16 @@ use hyper::{Error, Request};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// How long what an answer left of a body is read.
+/// How long the unread rest of a body is read after the answer.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A request's body. What an answer leaves of it is read and thrown away, for a while: to close a connection that has
-/// bytes to read resets it, and a client that still sends would lose the answer (RFC 9112, section 9.6).
+/// A request's body. The rest that an answer leaves unread is read and dropped, for a while: closing a connection with
+/// unread bytes resets it, and a client that still sends would lose the answer (RFC 9112, section 9.6).
 pub(crate) struct RequestBody {
     /// None once it has ended.
     rest: Option<Incoming>,
-    /// Not where the client waits for leave to send it: after an answer it does not come.
+    /// Whether to read the rest. False if the client waits for `100 Continue`, because after an answer it does not send
+    /// the body.
     lingers: bool,
 }
 

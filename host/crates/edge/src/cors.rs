@@ -7,14 +7,14 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 /// Origins whose web pages may use long-polling, beside the server's own; browsers do not ask for WebSockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CorsOrigins {
-    /// All.
+    /// All origins.
     Any,
-    /// Lower-case, as browsers send them: `https://example.org`.
+    /// Only these, in lower case, as browsers send them: `https://example.org`.
     Only(Vec<String>),
 }
 
-/// As the reference server's `cors` option: without origins there are no headers at all. Origins that are named may
-/// send cookies.
+/// Like the reference server's `cors` option: without origins no headers are sent. Only origins that are named may send
+/// cookies.
 pub(crate) fn layer(origins: &CorsOrigins) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE])

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 pub(crate) struct Cut(Arc<Notify>);
 
 impl Cut {
-    /// Ends the connection as it is, for an answer that will never be whole. A body's error does the same, but only when
+    /// Cuts the connection, for an answer that will never be complete. An error of a body does the same, but only after
     /// the client has read what came before it.
     pub(crate) fn cut(&self) {
         self.0.notify_one();

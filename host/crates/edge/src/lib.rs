@@ -1,12 +1,12 @@
 //! HTTP/1.1 at the edge of the host: the listener and its connections, routes, CORS, static files.
 //!
-//! **Job.** [`Server`] accepts connections; [`Routes`] decides by a request's path who answers it: the Engine.IO endpoint, a
-//! file, or the handler of a mount.
+//! **Job.** [`Server`] accepts connections; [`Routes`] decides by a request's path who answers it: the Engine.IO
+//! endpoint, a file, or the handler of a mount.
 //!
-//! **Promises.** A client has a bounded time and a bounded buffer for the head of a request; an answer that is not whole
-//! never looks whole; stopping lets the answers that are under way be sent.
+//! **Promises.** A client has a bounded time and a bounded buffer for the head of a request; an incomplete answer never
+//! looks complete; when the server stops, answers that have begun are still sent.
 //!
-//! **Must not know** what runs handlers, or wasmtime.
+//! **Must not know** how handlers are run, or wasmtime.
 
 #![warn(missing_docs, unreachable_pub)]
 

@@ -79,9 +79,9 @@ impl<S: Service> Routes<S> {
     }
 }
 
-/// Answers with a file, or where there is none with the mount's handler.
+/// Answers with a file, or with the mount's handler if there is none.
 fn file_or(files: ServeDir, site: Arc<Mount>, request: Request<RequestBody>, cut: Cut) -> ResponseFuture {
-    // Without the box the compiler cannot tell that the whole is `Send`.
+    // Without the box the compiler cannot prove that the future is `Send`.
     let other = BoxCloneSyncService::new(service_fn(move |request| {
         handle(&site, request, cut.clone()).map(Ok::<_, Infallible>)
     }));
@@ -91,7 +91,7 @@ fn file_or(files: ServeDir, site: Arc<Mount>, request: Request<RequestBody>, cut
     )
 }
 
-/// Answers with the handler that the mount has at this moment, where that takes requests.
+/// Answers with the mount's current handler, if that handles requests.
 fn handle(site: &Mount, request: Request<RequestBody>, cut: Cut) -> ResponseFuture {
     match site.handler().requests() {
         Some(handler) => {

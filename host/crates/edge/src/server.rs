@@ -16,11 +16,11 @@ use tokio::sync::watch;
 use crate::cut::Cut;
 use crate::routes::Routes;
 
-/// How long a client may take to send the head of a request, or be silent between two of them.
+/// How long a client may take to send the head of a request, or be idle between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes that a connection buffers of a request's head.
 const HEAD_BUFFER: usize = 16 * 1024;
-/// How long accepting pauses where the process has no file descriptors left.
+/// How long accepting pauses if the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A bound listener.
@@ -34,7 +34,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// As the operating system says, the address being in use above all.
+    /// The operating system's error, usually that the address is in use.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { listener: TcpListener::bind(address).await? })
     }
@@ -43,12 +43,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// As the operating system says.
+    /// The operating system's error.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Serves connections until `stop` is ready; then takes no more. Those that are left are still served.
+    /// Accepts connections until `stop` is ready. Connections that are open then are still served.
     pub async fn serve<S: Service>(self, routes: Routes<S>, stop: impl Future<Output = ()>) -> Remaining {
         let routes = Arc::new(routes);
         let (stopping, stop_seen) = watch::channel(());
@@ -80,7 +80,7 @@ pub struct Remaining {
 }
 
 impl Remaining {
-    /// Waits until they have sent the answers that are under way.
+    /// Waits until they have sent the answers that have begun.
     pub async fn finish(self) {
         self.stopping.send_replace(());
         self.stopping.closed().await;
@@ -93,7 +93,7 @@ async fn connection<S: Service>(
     routes: Arc<Routes<S>>,
     mut stop: watch::Receiver<()>,
 ) {
-    // Packets are small and wait for nothing; without this the kernel would collect them.
+    // Packets are small and should not be delayed; without this the kernel would collect them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "connection lost before its first request");
         return;
