@@ -1,10 +1,10 @@
-//! Logs, and counters of what the process did.
+//! Logs, and the process' counters.
 //!
 //! **Job.** [`init`] starts logging; [`text`] makes foreign text fit for a log; [`metrics`] are the process' counters.
 //!
 //! **Promises.** Counting never waits and never fails.
 //!
-//! **Must not know** any other part of the host, whose parts all may use it.
+//! **Must not know** any other part of the host; all parts may use it.
 
 #![warn(missing_docs, unreachable_pub)]
 

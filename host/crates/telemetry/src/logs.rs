@@ -7,9 +7,9 @@ use tracing_subscriber::EnvFilter;
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people: one line of text an event, coloured on a terminal.
+    /// For people: one line of text for each event, coloured on a terminal.
     Pretty,
-    /// For machines: one JSON object a line.
+    /// For machines: one JSON object on each line.
     Json,
 }
 
@@ -31,7 +31,7 @@ pub enum LogError {
     Started(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Starts logging to stderr. `HOST_LOG`, else `RUST_LOG`, else `info` says what is logged.
+/// Starts logging to stderr. The filter is `HOST_LOG`, else `RUST_LOG`, else `info`.
 ///
 /// # Errors
 ///

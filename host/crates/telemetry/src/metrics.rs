@@ -1,7 +1,8 @@
-//! Counters of what the process did, and gauges of what it holds.
+//! Counters of what happened in the process, and gauges of what it holds.
 //!
-//! Counters are plain atomics: counting never waits and never fails. They are logged when the host stops. Gauges are not
-//! kept here, where they could drift from the truth: the host reads them off its parts when it is asked for its status.
+//! Counters are plain atomics: counting never waits and never fails. They are logged when the host stops. Gauges are
+//! not kept here, because they could drift from the truth: the host reads them from its parts when it is asked for its
+//! status.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -51,7 +52,7 @@ metrics! {
     counters {
         /// Engine.IO sessions that were opened.
         sessions_opened,
-        /// Engine.IO sessions that ended, for whatever reason.
+        /// Engine.IO sessions that ended, for any reason.
         sessions_closed,
         /// Requests for a session that a limit refused.
         sessions_refused,
@@ -79,7 +80,7 @@ metrics! {
         handlers_out_of_memory,
         /// Handlers that reported a failure.
         handlers_failed,
-        /// Events whose arguments their handler did not take.
+        /// Events whose arguments did not fit their handler.
         invalid_arguments,
         /// Handlers that the host could not start.
         handlers_not_started,
@@ -91,7 +92,7 @@ metrics! {
         sessions_ending,
         /// Sockets in their namespaces. One whose `$connect` has not returned is not counted yet.
         sockets,
-        /// Rooms with somebody in them, without those of sockets' own ids.
+        /// Rooms with members, without those of sockets' own ids.
         rooms,
         /// Instances that run.
         instances,
@@ -118,7 +119,7 @@ impl Counter {
         self.0.fetch_add(1, Relaxed);
     }
 
-    /// Counts so many more.
+    /// Counts `count` more.
     pub fn add(&self, count: usize) {
         self.0.fetch_add(count as u64, Relaxed);
     }

@@ -1,11 +1,11 @@
-//! Text of guests and clients, made fit for a log: bounded, and without a way to forge lines or to steer a terminal.
+//! Text of guests and clients, made safe for a log: bounded, and unable to forge lines or to control a terminal.
 
 use std::borrow::Cow;
 
-/// Bytes of a message in an error.
+/// Most bytes of a message in an error.
 const MESSAGE: usize = 4 << 10;
 
-/// A message as one printable line. Beyond 4 KiB it is cut, and its whole length is told.
+/// A message as one printable line. Beyond 4 KiB it is cut, and its full length is given.
 pub fn message(text: &str) -> String {
     if text.len() <= MESSAGE {
         return printable(text).into_owned();
@@ -14,7 +14,7 @@ pub fn message(text: &str) -> String {
     format!("{}… ({} bytes)", printable(cut), text.len())
 }
 
-/// Escapes control characters and what else would change how a line of text looks.
+/// Escapes control characters, and others that would change how a line of text looks.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unfit) {
         return Cow::Borrowed(text);
@@ -30,7 +30,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(fit)
 }
 
-/// Control characters other than the tab, line and paragraph separators, and what changes the direction of text.
+/// Control characters other than the tab, line and paragraph separators, and characters that change the direction of
+/// text.
 fn is_unfit(char: char) -> bool {
     (char.is_control() && char != '\t')
         || matches!(char, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
