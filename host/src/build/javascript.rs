@@ -1,10 +1,12 @@
 //! Handlers in JavaScript and TypeScript: a file or an npm project, bundled with an engine.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::sdk::Sdk;
@@ -41,17 +43,19 @@ impl Engine {
             Self::StarlingMonkey => "StarlingMonkey",
         }
     }
+}
 
-    /// npm packages that are not among those of the SDK.
-    fn packages(self) -> &'static [&'static str] {
-        match self {
-            Self::QuickJs => &[],
-            // The first uses the second without saying so.
-            Self::StarlingMonkey => {
-                &["@bytecodealliance/componentize-js@^0.23.0", "@bytecodealliance/preview2-shim@^0.17.4"]
-            }
-        }
+/// npm packages that an engine needs beside those of the SDK, which says so itself.
+fn packages(js: &Path, engine: Engine) -> anyhow::Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Needs {
+        packages: Vec<String>,
     }
+    let file = js.join("src/build/engines.json");
+    let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut engines: HashMap<String, Needs> =
+        serde_json::from_slice(&text).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(engines.remove(engine.name()).map(|needs| needs.packages).unwrap_or_default())
 }
 
 pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
@@ -91,12 +95,14 @@ fn provide_sdk(js: &Path, engine: Engine, install: bool) -> anyhow::Result<()> {
     if !js.join("node_modules/.package-lock.json").exists() {
         provide(js, install, &["ci", "--omit=dev"], "what builds JavaScript (esbuild, QuickJS; 70 MB)")?;
     }
+    let packages = packages(js, engine)?;
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
     let is_there = |package: &&str| {
         let name = package.rsplit_once('@').map_or(*package, |(name, _)| name);
         js.join("node_modules").join(name).exists()
     };
-    if !engine.packages().iter().all(is_there) {
-        let install_them = [&["install", "--no-save", "--omit=dev"], engine.packages()].concat();
+    if !packages.iter().all(is_there) {
+        let install_them = [&["install", "--no-save", "--omit=dev"], packages.as_slice()].concat();
         provide(js, install, &install_them, &format!("the engine {}", engine.name()))?;
     }
     Ok(())
