@@ -1,4 +1,4 @@
-//! Hints: what a user can do about an error, carried by the error itself up to the command line. A leaf.
+//! Hints: what a user can do about an error. The error itself carries them up to the command line. A leaf.
 //!
 //! `main` prints them on lines of their own, after the chain of causes.
 
@@ -11,7 +11,7 @@ pub trait HintExt<T> {
     ///
     /// # Errors
     ///
-    /// The error of the result, with its causes as they were.
+    /// The error of the result, with its causes unchanged.
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
 }
 
@@ -21,7 +21,7 @@ impl<T, E: Into<anyhow::Error>> HintExt<T> for Result<T, E> {
     }
 }
 
-/// Adds a hint to an error; an empty one is none.
+/// Adds a hint to an error, unless it is empty.
 pub fn add(error: impl Into<anyhow::Error>, hint: &str) -> anyhow::Error {
     match hint {
         "" => error.into(),

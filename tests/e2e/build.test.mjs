@@ -104,7 +104,7 @@ describe("what is missing is named, with the command that gets it", () => {
     const dir = await folder(t, { ...SAY, "py.py": PYTHON });
     const cache = { HOST_CACHE_DIR: join(dir, "cache") };
     const js = await refused(["build", join(dir, "say.js")], cache);
-    assert.match(js, /what builds JavaScript \(esbuild, QuickJS; \d+ MB\) is not installed\nhint: give --install: `npm ci /);
+    assert.match(js, /the toolchain for JavaScript \(esbuild, QuickJS; \d+ MB\) is not installed\nhint: give --install: `npm ci /);
     assert.match(await refused(["build", join(dir, "py.py")], cache), /componentize-py .*\n.*hint: .*--install/s);
     const left = await readdir(join(dir, "cache"), { recursive: true });
     assert.deepEqual(left.filter((path) => /node_modules|site-packages/.test(path)), []);

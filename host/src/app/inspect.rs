@@ -1,4 +1,4 @@
-//! `host inspect`: what is told of a component.
+//! `host inspect`: prints what is known about a component.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,14 +12,15 @@ use super::load::{explain, start_runtime};
 use super::wording;
 use crate::config::InspectConfig;
 
-/// What runs a handler inside of its component, as `host build` names it there; others are native code.
+/// Engines that may run a handler inside its component, by the names that `host build` writes there. Without one, it is
+/// native code.
 const ENGINES: [&str; 3] = ["CPython", "QuickJS", "StarlingMonkey"];
 
-/// Prints what a component is and wants.
+/// Prints a component's properties, imports and description.
 ///
 /// # Errors
 ///
-/// Where the file is no component, or could not be served; what is known is printed all the same.
+/// If the file is no component, or could not be served; what is known is printed anyway.
 pub async fn inspect(config: InspectConfig) -> anyhow::Result<()> {
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let examination = Examination::of(runtime, &config.file).await.map_err(explain)?;

@@ -10,9 +10,9 @@ use crate::hint;
 
 pub(super) fn start_runtime(limits: &RuntimeLimits, cache_dir: Option<&Path>) -> anyhow::Result<Arc<Runtime>> {
     let cache = cache_dir.and_then(|directory| {
-        // Only the next start is slower for it.
+        // Without the cache, only the next start is slower.
         let opened = CodeCache::open(directory.to_owned());
-        opened.inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
+        opened.inspect_err(|error| tracing::warn!("compiled code is not cached: {error}")).ok()
     });
     let runtime = Runtime::new(limits.clone(), cache).map_err(|error| {
         let hint = error.hint();

@@ -1,4 +1,4 @@
-//! The whole host: starts its parts, and stops them in order. The only place that knows every part.
+//! Starts the parts of the host, and stops them in order. The only place that knows every part.
 
 mod inspect;
 mod load;

@@ -15,7 +15,7 @@ use super::wording;
 use crate::config::{Mount, RunConfig};
 use crate::hint;
 
-/// What the host has mounted.
+/// The parts that serve handlers.
 pub(super) struct Parts {
     pub runtime: Arc<Runtime>,
     pub mounts: Vec<Arc<gateway::Mount>>,
@@ -27,8 +27,8 @@ pub(super) struct Parts {
 pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Parts)> {
     if config.runtime.may_swap {
         tracing::info!(
-            "this system may swap: memory of handlers is given back to it after every event, which makes events dearer; \
-             forbid it for the host (systemd: MemorySwapMax=0; docker: --memory-swap as large as --memory) or turn it off"
+            "this system may swap: handlers' memory is given back to it after every event, which makes events slower; \
+             disable swap for the host (systemd: MemorySwapMax=0; docker: --memory-swap as large as --memory) or at all"
         );
     }
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;

@@ -1,7 +1,7 @@
-//! The whole host: starts its parts, and stops them in order. The only place that knows every part.
+//! Starts the parts of the host, and stops them in order. The only place that knows every part.
 //!
-//! Everything that can fail fails before the listener is bound. Stopping: no more connections, every session is closed,
-//! `$disconnect` and running handlers get [`GRACE`] to finish. SIGUSR1 changes nothing: the status is logged.
+//! Everything that can fail fails before the listener is bound. To stop, the host accepts no more connections and
+//! closes every session; running handlers and `$disconnect` get [`GRACE`] to finish. SIGUSR1 only logs the status.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use crate::hint::HintExt;
 
 /// How long handlers may take to finish when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often what is kept for clients that were cut off is looked through at most.
+/// Shortest interval at which expired state of clients that were cut off is dropped.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
-/// The exit code where a second signal cuts the stop short, as shells report a program that SIGINT ended.
+/// The exit code after a second signal, which shells also report for a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
 /// Serves until a signal asks to stop.
 ///
 /// # Errors
 ///
-/// Where a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
+/// If a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
 pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    // From here on the signal ends nothing; it is answered once the host listens.
+    // From here on SIGUSR1 does not kill the process; it is answered once the host listens.
     let asked = status_signal()?;
     if let Err(error) = machine::raise_open_files() {
         tracing::debug!(%error, "the limit on open files stays as it is");
@@ -46,7 +46,7 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
-    let address = server.address().context("cannot tell the address")?;
+    let address = server.address().context("cannot get the listener's address")?;
     let (files, site) = (config.static_dir.as_deref(), parts.site.clone());
     let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, site);
 
@@ -60,7 +60,7 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     };
     tokio::select! {
         stopped = tokio::time::timeout(GRACE, stop) => if stopped.is_err() {
-            tracing::warn!("handlers that still run after {} are cut off", humantime::format_duration(GRACE));
+            tracing::warn!("handlers that still run after {} are stopped", humantime::format_duration(GRACE));
         },
         () = signals.next() => {
             tracing::warn!("second signal: stopping at once");
@@ -71,7 +71,7 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Frees what is kept for clients that do not return, also where nothing else happens any more.
+/// Drops the state of clients that did not return, even if nothing else happens any more.
 async fn expire(gateway: Arc<Gateway>, duration: Duration) {
     let mut interval = tokio::time::interval(duration.max(EXPIRY_INTERVAL));
     loop {
@@ -80,7 +80,7 @@ async fn expire(gateway: Arc<Gateway>, duration: Duration) {
     }
 }
 
-/// Tells where the host listens: the one line on stdout, for scripts.
+/// Prints where the host listens: the only line on stdout, for scripts.
 fn announce(address: std::net::SocketAddr) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush()).context("cannot write to stdout")

@@ -10,14 +10,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::mount::Parts;
 
-/// What the host waits for while it serves.
+/// The signals that the host waits for while it serves.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     status: Status,
 }
 
-/// Who knows what the host holds.
+/// The parts whose state is logged on SIGUSR1.
 pub(super) struct Status {
     pub asked: Signal,
     pub endpoint: Arc<Endpoint<Arc<Gateway>>>,

@@ -1,4 +1,4 @@
-//! How the log and `host inspect` say what a handler is.
+//! The wording that the log and `host inspect` share.
 
 use gateway::model::Description;
 

@@ -23,7 +23,7 @@ pub(super) fn build(dir: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     artifact(&messages).with_context(|| format!("cargo made no component of `{package}`"))
 }
 
-/// The standard library for components must be there. The project may say which Rust it wants.
+/// Checks that the standard library for components is installed, for the Rust version that the project selects.
 fn check_target(dir: &Path, install: bool) -> anyhow::Result<()> {
     let sysroot = tool::output(command("rustc", dir).args(["--print", "sysroot"]), GET_RUST)?;
     if Path::new(&sysroot).join("lib/rustlib").join(TARGET).exists() {
@@ -46,7 +46,7 @@ fn command(program: &str, dir: &Path) -> Command {
     command
 }
 
-/// What `cargo metadata` prints, as far as it matters here.
+/// The parts of `cargo metadata`'s output that are needed here.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -64,7 +64,7 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-/// A message of `cargo build` that something was made.
+/// A message of `cargo build` about a file that it made.
 #[derive(Deserialize)]
 struct Artifact {
     target: Target,
@@ -85,7 +85,7 @@ impl Target {
 
 /// The name of the package in a folder, which must be a library that becomes a component.
 fn package(metadata: &str, dir: &Path) -> anyhow::Result<String> {
-    let Metadata { packages } = serde_json::from_str(metadata).context("cannot read what `cargo metadata` prints")?;
+    let Metadata { packages } = serde_json::from_str(metadata).context("cannot read the output of `cargo metadata`")?;
     let manifest = dir.join("Cargo.toml").canonicalize().context("cannot find Cargo.toml")?;
     match packages.iter().find(|package| package.manifest_path == manifest) {
         Some(package) if package.is_component() => Ok(package.name.clone()),
@@ -104,7 +104,7 @@ fn package(metadata: &str, dir: &Path) -> anyhow::Result<String> {
     }
 }
 
-/// The component among what cargo says that it made. Messages of other kinds do not parse.
+/// The component among the files that cargo made. Messages of other kinds do not parse.
 fn artifact(messages: &str) -> Option<PathBuf> {
     let made = messages.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
     let files = made.filter(|artifact| artifact.target.is_component()).flat_map(|artifact| artifact.filenames);

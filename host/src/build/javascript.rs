@@ -17,14 +17,14 @@ const GET_NODE: &str = "install Node.js 20 or newer, from https://nodejs.org";
 const OLDEST_NODE: u32 = 20;
 const NPM: [&str; 3] = ["--no-audit", "--no-fund", "--loglevel=error"];
 
-/// What runs the code.
+/// The engine that runs the code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Engine {
     /// Small and fast to start.
     #[default]
     #[value(name = "quickjs")]
     QuickJs,
-    /// For code that needs its web APIs; six times as large.
+    /// For code that needs its web APIs. Six times as large.
     #[value(name = "starlingmonkey")]
     StarlingMonkey,
 }
@@ -62,7 +62,7 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
     let cache = options.cache()?;
     let engine = options.engine.unwrap_or_default();
     let sdk = Sdk::unpack(cache)?;
-    // Before the build: what changes while it runs is taken for unknown.
+    // Before the build, because files that change while it runs count as unknown.
     if options.install {
         install_dependencies(source)?;
     }
@@ -91,9 +91,9 @@ fn check_node() -> anyhow::Result<()> {
 fn provide_sdk(js: &Path, engine: Engine, install: bool) -> anyhow::Result<()> {
     let lock = File::create(js.join("lock")).context("cannot lock the SDK")?;
     lock.lock().context("cannot lock the SDK")?;
-    // npm writes it when everything else is there.
+    // npm writes this file when everything else is there.
     if !js.join("node_modules/.package-lock.json").exists() {
-        provide(js, install, &["ci", "--omit=dev"], "what builds JavaScript (esbuild, QuickJS; 70 MB)")?;
+        provide(js, install, &["ci", "--omit=dev"], "the toolchain for JavaScript (esbuild, QuickJS; 70 MB)")?;
     }
     let packages = packages(js, engine)?;
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
@@ -120,7 +120,7 @@ fn provide(folder: &Path, install: bool, npm: &[&str], what: &str) -> anyhow::Re
     self::npm(folder, npm)
 }
 
-/// The packages that an npm project names, where none were installed so far.
+/// Installs the packages that an npm project names, if none are installed yet.
 fn install_dependencies(source: &Path) -> anyhow::Result<()> {
     let source = source.canonicalize().with_context(|| format!("cannot find {}", source.display()))?;
     let Some(project) = source.ancestors().find(|dir| dir.join("package.json").is_file()) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Components that were made before, and are used again while the files that they were made of are the same.
+//! Components that were built before, and are used again while their input files are the same.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 /// Files and the digests of their contents.
 type Digests = BTreeMap<PathBuf, String>;
 
-/// The component of a source: one that was made before, or what `build` makes.
+/// The component of a source: the one that was built before, or the result of `build`.
 ///
-/// There is one for each `source` and `variant`. `build` is given two paths: where to write the component, and where the
-/// list of the files that it was made of, one a line.
+/// There is one for each `source` and `variant`. `build` is given two paths: where to write the component, and where to
+/// write the list of its input files, one on each line.
 ///
 /// # Errors
 ///
-/// Those of `build`, and where the cache cannot be written to.
+/// Those of `build`, and if the cache cannot be written to.
 pub(super) fn component(
     cache: &Path,
     source: &Path,
@@ -32,7 +32,7 @@ pub(super) fn component(
     let record = folder.join("made-of.json");
 
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    // Whoever builds the same at this moment is waited for.
+    // Wait for another process that is building the same.
     let lock = File::create(folder.join("lock")).context("cannot lock the build")?;
     lock.lock().context("cannot lock the build")?;
     if component.exists() && recorded(&record).is_some_and(|digests| digests.iter().all(is_unchanged)) {
@@ -44,7 +44,7 @@ pub(super) fn component(
     build(&new, &inputs)?;
     let _ = fs::remove_file(&record);
     fs::rename(&new, &component).with_context(|| format!("cannot write {}", component.display()))?;
-    if let Some(digests) = unchanged_since(begin, &fs::read_to_string(&inputs).context("cannot read what it read")?) {
+    if let Some(digests) = unchanged_since(begin, &fs::read_to_string(&inputs).context("cannot read its inputs")?) {
         let text = serde_json::to_vec(&digests).context("a path is not UTF-8")?;
         fs::write(&record, text).with_context(|| format!("cannot write {}", record.display()))?;
     }
@@ -72,7 +72,7 @@ fn content(path: &Path) -> Option<String> {
     Some(super::hex(&Sha256::digest(fs::read(path).ok()?)))
 }
 
-/// The digests of these files; none where one may have changed after it was read.
+/// The digests of these files; none if one may have changed after the build read it.
 fn unchanged_since(begin: SystemTime, files: &str) -> Option<Digests> {
     let digest = |file: &str| {
         let path = PathBuf::from(file);
@@ -106,7 +106,7 @@ mod tests {
             File::open(file).unwrap().set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
         }
 
-        /// Builds, and tells the component's content and whether it had to be made.
+        /// Builds, and returns the component's content and whether it had to be built.
         fn build(&self, variant: &str) -> (String, bool) {
             let file = |name: &str| self.0.path().join(name);
             let mut made = false;

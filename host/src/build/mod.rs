@@ -1,4 +1,5 @@
-//! From a handler's source to its component: calls the tools of its language, and says what is missing. New projects, too.
+//! From a handler's source to its component: calls the tools of its language, and says which are missing. Makes new
+//! projects, too.
 //!
 //! Nothing is installed unless the user asks for it ([`Options::install`]).
 
@@ -26,26 +27,27 @@ pub use source::Source;
 /// How to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Install what is missing: in the cache, a Cargo target in the user's Rust, an npm project's packages in the project.
+    /// Install what is missing: a Cargo target into the user's Rust, an npm project's packages into the project, all
+    /// else into the cache.
     pub install: bool,
-    /// What runs JavaScript.
+    /// The JavaScript engine.
     pub engine: Option<Engine>,
-    /// Folder for the SDKs, what they need, and what was made before; none where nothing is to be kept.
+    /// Folder for the SDKs, their tools, and earlier results; none if nothing is to be kept.
     pub cache: Option<PathBuf>,
 }
 
 impl Options {
     fn cache(&self) -> anyhow::Result<&Path> {
-        let cache = self.cache.as_deref().context("a folder is needed to build this, and nothing is to be kept");
+        let cache = self.cache.as_deref().context("building this needs the cache folder, and --no-cache turns it off");
         cache.hint("drop --no-cache, or build it before: `host build SOURCE -o handler.wasm`")
     }
 }
 
-/// Builds the component of a source; where it is one already, nothing is done.
+/// Builds the component of a source; does nothing if it is a component already.
 ///
 /// # Errors
 ///
-/// Where the source is of no known kind, a tool is missing, or it fails: it has said why on stderr then.
+/// If the source is of no known kind, or a tool is missing or fails. A tool that fails has said why on stderr.
 pub fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     let kind = Source::of(source)?;
     if options.engine.is_some() && !matches!(kind, Source::JavaScript(_)) {
@@ -60,7 +62,7 @@ pub fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The first 128 bits of a digest, as the name of a file.
+/// The first 128 bits of a digest in hexadecimal, for names of files.
 fn hex(digest: &[u8]) -> String {
     digest.iter().take(16).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

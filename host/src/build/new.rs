@@ -1,4 +1,4 @@
-//! New projects: a template, and what of the SDK it needs.
+//! New projects: a template, and the parts of the SDK that it needs.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Language {
         }
     }
 
-    /// Files of the SDK, and where a project has them.
+    /// Files of the SDK, and their places in a project.
     fn sdk(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Rust => &[("guest-sdk/src/", "sdk/guest-sdk/src/"), ("wit/", "sdk/wit/")],
@@ -47,7 +47,7 @@ impl Language {
         }
     }
 
-    /// What runs the project's tests.
+    /// The command that runs the project's tests.
     pub fn test_command(self) -> &'static str {
         match self {
             Self::Rust => "cargo test",
@@ -61,7 +61,7 @@ impl Language {
 ///
 /// # Errors
 ///
-/// The name cannot be that of a package, there is something in `dir`, or it cannot be written to.
+/// If the name is not valid for a package, `dir` is not empty, or it cannot be written to.
 pub fn create(dir: &Path, language: Language) -> anyhow::Result<()> {
     let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !is_name(name) {
@@ -78,7 +78,7 @@ pub fn create(dir: &Path, language: Language) -> anyhow::Result<()> {
             continue;
         };
         let text = std::str::from_utf8(&file.data).context("a template is not UTF-8")?;
-        // One with the dot would be git's here.
+        // In this repository, a file with the dot would take effect for git.
         let place = if place == "gitignore" { ".gitignore" } else { place };
         write(&dir.join(place), text.replace(PLACEHOLDER, name).as_bytes())?;
     }
@@ -95,7 +95,7 @@ pub fn create(dir: &Path, language: Language) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A name that Cargo and npm take, and a namespace too.
+/// Whether a name is valid for Cargo, for npm and in a namespace.
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -108,7 +108,7 @@ fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The manifest of the Rust SDK, as it is outside of its workspace.
+/// The manifest of the Rust SDK, with everything that it inherits from its workspace filled in.
 fn manifest() -> anyhow::Result<String> {
     let workspace: Table = include_str!("../../../Cargo.toml").parse().context("the workspace's manifest")?;
     let mut manifest: Table = sdk::text("guest-sdk/Cargo.toml")?.parse().context("the SDK's manifest")?;
@@ -127,7 +127,7 @@ fn manifest() -> anyhow::Result<String> {
     Ok(toml::to_string(&manifest)?)
 }
 
-/// What a workspace says of a dependency, and what a package adds to it.
+/// A workspace's entry for a dependency, merged with what a package adds to it.
 fn merged(theirs: &Value, own: &Table) -> Value {
     if own.is_empty() {
         return theirs.clone();

@@ -1,4 +1,4 @@
-//! What a component says of how it was made.
+//! The `producers` section: how a component was made.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::Context;
 use wasm_encoder::{ComponentSection, ProducersField, ProducersSection};
 
-/// Adds a `producers` section (tool-conventions) to a component: its language, and what runs it. The tools' own names
-/// nothing but what the engine itself was made with.
+/// Adds a `producers` section (tool-conventions) to a component: its language, and its engine. The section that the
+/// tools write only names what the engine itself was made with.
 ///
 /// # Errors
 ///
-/// The file cannot be written to.
+/// If the file cannot be written to.
 pub(super) fn add(component: &Path, language: &str, engine: &str) -> anyhow::Result<()> {
     let mut section = ProducersSection::new();
     section.field("language", ProducersField::new().value(language, ""));

@@ -1,4 +1,4 @@
-//! Handlers in Python: a file or a folder, with CPython and what they import.
+//! Handlers in Python: a file or a folder, bundled with CPython and the modules that they import.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
     let sdk = Sdk::unpack(cache)?;
     made::component(cache, source, &[&sdk.digest], |component, inputs| {
         let mut python = Command::new("python3");
-        // What it compiles is not to be left among the SDKs.
+        // `-B`, because compiled modules must not be left among the SDKs.
         python.arg("-B").arg(sdk.dir.join("guest-sdk/python/build.py")).arg(source);
         python.arg("--output").arg(component).arg("--inputs").arg(inputs);
         python.arg("--cache-dir").arg(cache.join("python"));

@@ -1,4 +1,4 @@
-//! The SDKs, which this program brings along: what is built fits the host that runs it.
+//! The SDKs, which this program contains, so that whatever it builds fits it.
 
 use std::borrow::Cow;
 use std::fs;
@@ -38,16 +38,16 @@ struct Wit;
 pub(super) struct Sdk {
     /// Has the same folders as the repository: `guest-sdk`, `wit`.
     pub dir: PathBuf,
-    /// Of everything in it.
+    /// The digest of everything in it.
     pub digest: String,
 }
 
 impl Sdk {
-    /// Finds them in the cache's folder, or puts them there.
+    /// Finds the SDKs in the cache folder, or unpacks them there.
     ///
     /// # Errors
     ///
-    /// The folder cannot be written to, or not by this user alone: what lies there is run.
+    /// If the folder cannot be written to, or other users can write to it, too: its files are executed.
     pub(super) fn unpack(cache: &Path) -> anyhow::Result<Self> {
         let digest = digest();
         let dir = cache.join("sdk").join(&digest);
@@ -59,7 +59,7 @@ impl Sdk {
     }
 }
 
-/// Complete, or not at all.
+/// Writes all files, or none.
 fn write(dir: &Path) -> anyhow::Result<()> {
     let temporary = dir.with_extension(format!("{}.tmp", std::process::id()));
     for (path, content) in files() {
@@ -71,7 +71,7 @@ fn write(dir: &Path) -> anyhow::Result<()> {
     if renamed.is_err() {
         let _ = fs::remove_dir_all(&temporary);
     }
-    // Another host may have been faster.
+    // Another process may have been faster.
     if dir.exists() { Ok(()) } else { Ok(renamed?) }
 }
 

@@ -7,7 +7,7 @@ use crate::hint;
 const SOURCES: &str = "give a component (`.wasm`), a file of JavaScript (`.js`, `.mjs`), TypeScript (`.ts`) or Python \
                        (`.py`), or the folder of a Cargo, npm or Python project";
 
-/// A handler, as far as it has been built.
+/// The form of a handler: source or component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A file that should be a component.
@@ -21,18 +21,18 @@ pub enum Source {
 }
 
 impl Source {
-    /// Tells by names alone; no file is opened.
+    /// Decides by names alone; no file is opened.
     ///
     /// # Errors
     ///
-    /// A folder without a project, or a file that no language of this host has.
+    /// If a folder has no project, or a file belongs to no language of this host.
     pub fn of(path: &Path) -> anyhow::Result<Self> {
         if path.is_dir() {
             return Self::of_folder(path);
         }
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension {
-            // Whoever reads it says where it is missing.
+            // If it is missing, reading it reports the error.
             "wasm" => Ok(Self::Component(path.to_owned())),
             "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" if path.exists() => Ok(Self::JavaScript(path.to_owned())),
             "py" if path.exists() => Ok(Self::Python(path.to_owned())),

@@ -1,4 +1,4 @@
-//! Other programs: whether they are there, what they print, whether they succeed.
+//! Runs other programs, and says how to get those that are missing.
 
 use std::io;
 use std::path::Path;
@@ -8,29 +8,29 @@ use anyhow::Context;
 
 use crate::hint;
 
-/// Runs a program for what it prints on stdout; its stderr is the user's. `get` says how to get the program.
+/// Runs a program and returns its stdout; its stderr goes to the user. `get` says how to get the program.
 ///
 /// # Errors
 ///
-/// It is missing, cannot be started, or fails.
+/// If it is missing, cannot be started, or fails.
 pub(super) fn output(command: &mut Command, get: &str) -> anyhow::Result<String> {
     let Output { status, stdout, .. } = start(command, get)?;
     anyhow::ensure!(status.success(), "`{}` failed ({status})", shown(command));
     Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
 }
 
-/// Runs what builds `source`; its stderr, which says why it fails, is the user's.
+/// Runs the tool that builds `source`; its stderr, which says why it fails, goes to the user.
 ///
 /// # Errors
 ///
-/// It is missing, cannot be started, or fails.
+/// If it is missing, cannot be started, or fails.
 pub(super) fn build(command: &mut Command, source: &Path, get: &str) -> anyhow::Result<()> {
     let status = start(command, get)?.status;
     anyhow::ensure!(status.success(), "`{}` was not built", source.display());
     Ok(())
 }
 
-/// Runs a program to its end, whatever that is.
+/// Runs a program to its end, whether it succeeds or not.
 fn start(command: &mut Command, get: &str) -> anyhow::Result<Output> {
     match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

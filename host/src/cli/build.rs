@@ -1,4 +1,4 @@
-//! `host build`: makes a component of a handler's source.
+//! `host build`: builds a component from a handler's source.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use super::cache::CacheDir;
 use crate::build::{self, Engine, Options};
 use crate::hint;
 
-/// Make a component of a handler's source.
+/// Build a component from a handler's source.
 ///
-/// Calls the tools of its language, and says what is missing and how to get it. What was built before is used again while
-/// its files are the same. The component's path is the one line on stdout.
+/// Calls the tools of its language, and says how to get those that are missing. A component is built again only if its
+/// files have changed. Its path is the only line on stdout.
 #[derive(Debug, clap::Args)]
 pub struct Build {
-    /// A file of JavaScript (`.js`, `.mjs`), TypeScript (`.ts`) or Python (`.py`), or the folder of a Cargo, npm or Python
-    /// project.
+    /// A file of JavaScript (`.js`, `.mjs`), TypeScript (`.ts`) or Python (`.py`), or the folder of a Cargo, npm or
+    /// Python project.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 
-    /// Where to put the component. Without it, it stays where the language's tools put it.
+    /// File to write the component to. Without it, the component stays where the language's tools put it.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -34,18 +34,18 @@ pub struct Build {
 /// How handlers are built.
 #[derive(Debug, Clone, clap::Args)]
 pub struct BuildArgs {
-    /// Install what the build needs and does not find: into the cache's folder, a project's npm packages into the project,
-    /// the target wasm32-wasip2 into Rust.
+    /// Install what the build needs and does not find: a project's npm packages into the project, the target
+    /// wasm32-wasip2 into Rust, all else into the cache folder.
     #[arg(long, env = "HOST_INSTALL")]
     install: bool,
 
-    /// What runs JavaScript. [default: quickjs]
+    /// JavaScript engine. [default: quickjs]
     #[arg(long, value_name = "ENGINE", value_enum)]
     engine: Option<Engine>,
 }
 
 impl BuildArgs {
-    /// `cache` is the folder for what builds need and make.
+    /// `cache` is the folder for the tools and results of builds.
     pub fn options(&self, cache: Option<PathBuf>) -> Options {
         Options { install: self.install, engine: self.engine, cache }
     }
@@ -56,7 +56,7 @@ impl Build {
     ///
     /// # Errors
     ///
-    /// See [`build::build`]; or the component cannot be put where it should be.
+    /// See [`build::build`]; or if the component cannot be written to its file.
     pub fn execute(self) -> anyhow::Result<PathBuf> {
         let component = build::build(&self.source, &self.build.options(Some(self.cache.dir()?)))?;
         match self.output {

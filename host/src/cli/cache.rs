@@ -1,20 +1,21 @@
-//! Where compiled components are kept.
+//! The flags of the cache.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::hint;
 
-/// Where what takes long to make is kept.
+/// The cache folder.
 #[derive(Debug, clap::Args)]
 pub struct CacheDir {
-    /// Folder for compiled components, so that the next start is fast, and for what builds need. It must be private: what
-    /// lies there is run. It can be removed at any time. [default: $XDG_CACHE_HOME/host, else ~/.cache/host]
+    /// Folder for compiled components, so that the next start is fast, and for the tools of builds. It must be private,
+    /// because its files are executed. It can be removed at any time. [default: $XDG_CACHE_HOME/host, else
+    /// ~/.cache/host]
     #[arg(long, value_name = "DIR", env = "HOST_CACHE_DIR")]
     cache_dir: Option<PathBuf>,
 }
 
-/// Where compiled components are kept, if they are.
+/// The cache of compiled components, which can be turned off.
 #[derive(Debug, clap::Args)]
 pub struct CacheArgs {
     #[command(flatten)]
@@ -26,11 +27,11 @@ pub struct CacheArgs {
 }
 
 impl CacheArgs {
-    /// The folder; none where nothing is to be kept.
+    /// The folder; none if nothing is to be kept.
     ///
     /// # Errors
     ///
-    /// No folder is given, and there is no usual place for one.
+    /// If no folder is given, and there is no default for it.
     pub fn dir(self) -> anyhow::Result<Option<PathBuf>> {
         if self.no_cache { Ok(None) } else { self.cache.dir().map(Some) }
     }
@@ -41,7 +42,7 @@ impl CacheDir {
     ///
     /// # Errors
     ///
-    /// None is given, and there is no usual place for one.
+    /// If none is given, and there is no default for it.
     pub fn dir(self) -> anyhow::Result<PathBuf> {
         if let Some(dir) = self.cache_dir {
             return Ok(dir);
@@ -53,7 +54,7 @@ impl CacheDir {
         match cache {
             Some(dir) => Ok(dir.join("host")),
             None => Err(hint::error(
-                "no folder for what is kept: neither XDG_CACHE_HOME nor HOME is set",
+                "no cache folder: neither XDG_CACHE_HOME nor HOME is set",
                 "give --cache-dir a private folder, or --no-cache",
             )),
         }

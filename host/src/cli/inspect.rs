@@ -1,4 +1,4 @@
-//! `host inspect`: what a component is and wants, without serving it.
+//! `host inspect`: shows a component's properties and imports without serving it.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use runtime::RuntimeLimits;
 use super::cache::CacheArgs;
 use crate::config::{InspectConfig, Machine};
 
-/// Say what a component is: its namespace and events, what it imports and whether that is granted, its size, what made
+/// Show what a component is: its namespace and events, what it imports and whether that is granted, its size, what made
 /// it.
 ///
-/// Exits with 1 where `host run` would refuse the component, and says why.
+/// Exits with 1 if `host run` would refuse the component, and says why.
 #[derive(Debug, clap::Args)]
 pub struct Inspect {
     /// Component file.
@@ -24,7 +24,7 @@ pub struct Inspect {
 impl Inspect {
     /// # Errors
     ///
-    /// There is no place for a cache, and none is given.
+    /// If no cache folder is given, and there is no default for it.
     pub fn into_config(self) -> anyhow::Result<InspectConfig> {
         let Machine { handler_memory, may_swap, .. } = Machine::here();
         let usual = RuntimeLimits::default();

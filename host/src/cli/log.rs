@@ -5,9 +5,9 @@ use telemetry::LogFormat;
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: one line of text an event, coloured on a terminal.
+    /// For people: one line of text for each event, coloured on a terminal.
     Pretty,
-    /// For machines: one JSON object a line.
+    /// For machines: one JSON object on each line.
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand. Flags and environment variables in, checked `config` values out.
+//! The command line: one file for each subcommand. Flags and environment variables in, checked `config` values out.
 
 pub mod build;
 mod cache;
@@ -30,7 +30,8 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Reads the command line and the environment. Where they are wrong, or ask for help, it prints that and exits.
+    /// Reads the command line and the environment. If they are wrong or ask for help, prints the error or the help and
+    /// exits.
     pub fn read() -> Self {
         let command = Self::command().mut_subcommand("run", config::show_defaults);
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())

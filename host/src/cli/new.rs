@@ -1,13 +1,13 @@
-//! `host new`: makes a small project to begin with.
+//! `host new`: makes a small project to start from.
 
 use std::path::PathBuf;
 
 use crate::build::{self, Language};
 
-/// Make a small project: a handler, one test, and what of the SDK it needs.
+/// Make a small project: a handler, one test, and the parts of the SDK that it needs.
 #[derive(Debug, clap::Args)]
 pub struct New {
-    /// Folder of the project, which is made. Its last part is the project's name and its namespace.
+    /// Folder to make for the project. Its last part is the project's name and its namespace.
     #[arg(value_name = "NAME")]
     dir: PathBuf,
 
@@ -17,7 +17,7 @@ pub struct New {
 }
 
 impl New {
-    /// Makes the project, and returns what to do next.
+    /// Makes the project, and returns a text that says what to do next.
     ///
     /// # Errors
     ///

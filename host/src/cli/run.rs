@@ -12,12 +12,12 @@ use crate::config::{self, Machine, RunConfig, Settings};
 
 /// Serve components until Ctrl-C or SIGTERM.
 ///
-/// A component is what `host build` makes of a handler's source, or anything else that has the world
-/// `realtime:gateway/handler` or `async-handler`; a source is built first. Once everything is loaded and checked, one line on stdout says
-/// where the server listens; logs go to stderr.
+/// A component is the result of `host build`, or any other component of the world `realtime:gateway/handler` or
+/// `async-handler`. Sources are built first. Once everything is loaded and checked, one line on stdout says where the
+/// server listens; logs go to stderr.
 ///
 /// The first signal stops the server in order: `$disconnect` runs for every socket, and handlers have 10 s to finish. A
-/// second one stops it at once. SIGUSR1 logs what the server holds at that moment, and its counters.
+/// second one stops it at once. SIGUSR1 logs the server's current state and its counters.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Sizes are written `500kB`, `1MB` (1,000,000) or `1MiB` (1,048,576), times `200ms`, `10s` or `1m 30s`. HOST_LOG (or \
@@ -29,15 +29,15 @@ Examples:
   host run chat.wasm --namespace /lobby --listen 0.0.0.0:8080 --cors-origin https://example.org
   host run /chat=chat.wasm /game=game.wasm --handler-time 2s --handler-memory 32MiB")]
 pub struct Run {
-    /// Component files, or sources, which are built first (`host build` says how). `PATH=FILE` serves FILE as the
-    /// namespace PATH (`/chat=chat.wasm`); without PATH, the component says which namespace it is.
+    /// Component files, or sources, which are built first (see `host build`). `PATH=FILE` serves FILE as the namespace
+    /// PATH (`/chat=chat.wasm`); without PATH, the component says which namespace it is.
     #[arg(required = true, value_name = "COMPONENT")]
     components: Vec<PathBuf>,
 
     #[command(flatten)]
     build: BuildArgs,
 
-    /// Namespace of the component, where only one is served. It must be the component's own, where that has one.
+    /// Namespace of the component, if only one is served. If the component names its namespace, it must be the same.
     #[arg(long, value_name = "PATH", env = "HOST_NAMESPACE")]
     namespace: Option<String>,
 
@@ -58,12 +58,11 @@ impl Run {
         self.log_format.into()
     }
 
-    /// Checks all settings, then builds what is a source.
+    /// Checks all settings, then builds the sources.
     ///
     /// # Errors
     ///
-    /// Settings that contradict each other, a namespace that cannot be one, a folder that is not there; or a source that
-    /// cannot be built.
+    /// If settings contradict each other, a namespace is invalid, a folder does not exist, or a source cannot be built.
     pub fn prepare(self) -> anyhow::Result<RunConfig> {
         let options = self.build.clone();
         let config = self.config(&Machine::here())?;
@@ -76,7 +75,7 @@ impl Run {
     }
 }
 
-/// Puts the component that was built in the place of each source.
+/// Replaces each source by the component that is built from it.
 fn build_sources(mut config: RunConfig, options: impl FnOnce(Option<PathBuf>) -> Options) -> anyhow::Result<RunConfig> {
     let options = options(config.cache_dir.clone());
     for component in &mut config.components {

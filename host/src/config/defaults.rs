@@ -8,7 +8,7 @@ use runtime::RuntimeLimits;
 use super::serve::ServeSettings;
 use super::values::{CountOrNone, Size, Time};
 
-/// Adds `[default: …]` to the help of the settings that have one and do not say it themselves.
+/// Adds `[default: …]` to the help of all settings that have a default and do not name it themselves.
 pub fn show_defaults(command: Command) -> Command {
     let defaults = defaults();
     command.mut_args(|argument| {

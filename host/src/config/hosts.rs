@@ -5,7 +5,7 @@ use hyper::http::uri::Authority;
 
 use crate::hint;
 
-/// One host as the flag has it.
+/// Parses one value of the flag.
 pub(super) fn host(text: &str) -> Result<AllowedHosts, String> {
     if text == "*" {
         return Ok(AllowedHosts::Any);
@@ -24,7 +24,7 @@ pub(super) fn host(text: &str) -> Result<AllowedHosts, String> {
     Ok(AllowedHosts::Only(vec![AllowedHost { name: name.to_ascii_lowercase(), port }]))
 }
 
-/// All hosts that were given.
+/// Combines all values of the flag.
 pub(super) fn hosts(given: Vec<AllowedHosts>) -> anyhow::Result<AllowedHosts> {
     if given.as_slice() == [AllowedHosts::Any] {
         return Ok(AllowedHosts::Any);

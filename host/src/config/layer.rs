@@ -1,6 +1,6 @@
 //! One layer of settings: a struct whose fields are all optional.
 
-/// Defines a group of settings: its flags, and how one layer goes over another.
+/// Defines a group of settings: its flags, and how one layer overrides another.
 macro_rules! layer {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: Option<$kind:ty>,)* }) => {
         #[derive(Debug, Default, Clone, clap::Args)]
@@ -10,7 +10,7 @@ macro_rules! layer {
         }
 
         impl $name {
-            /// What this layer says, and where it says nothing, what the one below says.
+            /// The values of this layer; where it has none, those of the layer below.
             pub(super) fn over(self, below: Self) -> Self {
                 Self { $($field: self.$field.or(below.$field),)* }
             }

@@ -1,7 +1,7 @@
-//! Bounds on what clients and handlers may use.
+//! Limits on what clients and handlers may use.
 //!
-//! A value that means nothing by itself is refused where it is parsed (`values`); here values are held against each other.
-//! What no layer says has the default of the crate that enforces it.
+//! A value that is invalid by itself is refused when it is parsed (`values`); here values are checked against each
+//! other. Settings that no layer has get the default of the crate that enforces them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::machine::Machine;
 use super::values::{CountOrNone, Size, Time};
 use crate::hint;
 
-/// The largest timer of JavaScript: clients wait ping interval + ping timeout with one.
+/// The longest timer of JavaScript: clients use one to wait for ping interval + ping timeout.
 const LONGEST_CLIENT_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// All linear memory that a 32-bit guest can address.
@@ -35,7 +35,8 @@ layer! {
         #[arg(long, env = "HOST_MAX_ATTACHMENTS", value_name = "N")]
         max_attachments: Option<usize>,
 
-        /// Time from the opening of a session to the first namespace that its client joins. Beyond: the session is closed.
+        /// Time from the opening of a session to the first namespace that its client joins. Beyond: the session is
+        /// closed.
         #[arg(long, env = "HOST_CONNECT_TIMEOUT", value_name = "TIME")]
         connect_timeout: Option<Time>,
 
@@ -51,19 +52,19 @@ layer! {
         #[arg(long, env = "HOST_UPGRADE_TIMEOUT", value_name = "TIME")]
         upgrade_timeout: Option<Time>,
 
-        /// Events of one socket that wait for its handler. Beyond: its session is not read until one is handled; nothing
-        /// is dropped.
+        /// Events of one socket that wait for its handler. Beyond: its session is not read until one is handled;
+        /// nothing is dropped.
         #[arg(long, env = "HOST_MAX_WAITING_EVENTS", value_name = "N")]
         max_waiting_events: Option<NonZeroUsize>,
 
-        /// Bytes that wait to be sent to one session. Beyond: volatile packets are dropped, then the session is closed as
-        /// a slow consumer.
+        /// Bytes that wait to be sent to one session. Beyond: volatile packets are dropped, then the session is closed
+        /// as a slow consumer.
         #[arg(long, env = "HOST_MAX_UNSENT", value_name = "SIZE")]
         max_unsent: Option<Size>,
 
-        /// Bytes of one session that wait for handlers. Beyond: the session is not read until some are handled; while a
-        /// handler waits for its acknowledgement it is read on, and closed. The answers to one broadcast may have as many
-        /// bytes together; those beyond count as missing.
+        /// Bytes of one session that wait for handlers. Beyond: the session is not read until some are handled; if a
+        /// handler waits for an acknowledgement of its client, it is closed instead. Also the total bytes of the
+        /// answers to one broadcast; answers beyond that count as missing.
         #[arg(long, env = "HOST_MAX_UNHANDLED", value_name = "SIZE")]
         max_unhandled: Option<Size>,
 
@@ -71,8 +72,8 @@ layer! {
         #[arg(long, env = "HOST_MAX_SESSIONS", value_name = "N")]
         max_sessions: Option<NonZeroUsize>,
 
-        /// Sessions at once from one IP address. Beyond: further ones are refused. Behind a reverse proxy all clients have
-        /// the proxy's address.
+        /// Sessions at once from one IP address. Beyond: further ones are refused. Behind a reverse proxy all clients
+        /// have the proxy's address.
         #[arg(long, env = "HOST_MAX_SESSIONS_PER_ADDRESS", value_name = "N|none")]
         max_sessions_per_address: Option<CountOrNone>,
 
@@ -80,28 +81,29 @@ layer! {
         #[arg(long, env = "HOST_MAX_NAMESPACES", value_name = "N")]
         max_namespaces: Option<NonZeroUsize>,
 
-        /// Rooms that one socket may be in, its own included, and rooms that one operator may name. Beyond: the call is an
-        /// error to the handler.
+        /// Rooms that one socket may be in, its own included, and rooms that one operator may name. Beyond: the call is
+        /// an error to the handler.
         #[arg(long, env = "HOST_MAX_ROOMS", value_name = "N")]
         max_rooms: Option<NonZeroUsize>,
     }
 }
 
 layer! {
-    /// What is kept for clients that were cut off.
+    /// State that is kept for clients that were cut off.
     #[command(next_help_heading = "Connection state recovery")]
     pub struct RecoverySettings {
-        /// Let a client that was cut off return within this time: it gets its id, rooms and `data` back, and what it
-        /// missed. The reference server's time is `2m`. Every event then has one more argument, which clients send back.
-        /// [default: clients that return start anew]
+        /// Let a client that was cut off return within this time: it gets its id, rooms and `data` back, and the
+        /// packets that it missed. The reference server's time is `2m`. Every event then has one more argument, which
+        /// clients send back. [default: clients that return join as new ones]
         #[arg(long, env = "HOST_RECOVERY", value_name = "TIME")]
         recovery: Option<Time>,
 
-        /// Packets that are kept of one namespace. Beyond: the oldest are dropped, and who missed them starts anew.
+        /// Packets that are kept for one namespace. Beyond: the oldest are dropped, and clients that missed them join
+        /// as new ones.
         #[arg(long, env = "HOST_RECOVERY_PACKETS", value_name = "N")]
         recovery_packets: Option<NonZeroUsize>,
 
-        /// Bytes of these packets, and as many of the sockets that were lost. Beyond: as above.
+        /// Bytes of these packets, and as many again for the state of clients that were cut off. Beyond: as above.
         #[arg(long, env = "HOST_RECOVERY_BYTES", value_name = "SIZE")]
         recovery_bytes: Option<Size>,
     }
@@ -111,13 +113,13 @@ layer! {
     /// Bounds on handlers.
     #[command(next_help_heading = "Limits of handlers")]
     pub struct InstanceSettings {
-        /// Time that one event may take, waiting included; also one plain HTTP request, bodies included. Beyond: the handler
-        /// is stopped, and only this event fails.
+        /// Time that one event may take, waiting included; also one plain HTTP request, bodies included. Beyond: the
+        /// handler is stopped, and only this event fails.
         #[arg(long, env = "HOST_HANDLER_TIME", value_name = "TIME")]
         handler_time: Option<Time>,
 
-        /// Memory of one instance, at most 4GiB. Beyond: the handler is stopped, and only this event fails. Sockets that a
-        /// handler fetches may not be larger together; beyond, the call is an error to the handler.
+        /// Memory of one instance, at most 4GiB. Beyond: the handler is stopped, and only this event fails. It also
+        /// limits the total size of the sockets that one call fetches; beyond, the call is an error to the handler.
         #[arg(long, env = "HOST_HANDLER_MEMORY", value_name = "SIZE")]
         handler_memory: Option<Size>,
 
@@ -146,34 +148,33 @@ layer! {
         #[arg(long, env = "HOST_MAX_WAITING_REQUESTS", value_name = "N")]
         max_waiting_requests: Option<NonZeroUsize>,
 
-        /// Memory of all instances together. Half of it is dealt out evenly, so that every instance has its share; the rest
-        /// goes to who asks first. Beyond: the instance that asks for more is stopped, and only its event fails.
-        /// [default: half of the memory that this process may use]
+        /// Memory of all instances together. Half of it is divided evenly, so that every instance has its share; the
+        /// rest goes to whoever asks first. Beyond: the instance that asks for more is stopped, and only its event
+        /// fails. [default: half of the memory that this process may use]
         #[arg(long, env = "HOST_HANDLERS_MEMORY", value_name = "SIZE")]
         handlers_memory: Option<Size>,
 
-        /// Instances at once, which is to say events handled at once. Beyond: events wait in their socket's queue.
-        /// [default: one for every 8MiB of --handlers-memory, at most 256 for each core, between 16 and 1000]
+        /// Instances at once, that is, events handled at once. Beyond: events wait in their socket's queue. [default:
+        /// one for every 8MiB of --handlers-memory, at most 256 for each core, between 16 and 1000]
         #[arg(long, env = "HOST_HANDLERS", value_name = "N")]
         handlers: Option<NonZeroUsize>,
 
-        /// Events that one instance handles, one after the other. With more than 1, what a handler leaves in its memory is
-        /// there when it handles the next event, of whichever client: events are no longer isolated from each other, and
-        /// cost less. Namespaces stay isolated. An instance ends early after a trap or when its time is up, when its memory
-        /// has grown by 4MiB, and where something goes on after the event. At most a quarter of --handlers waits for further
-        /// events.
+        /// Events that one instance handles, one after the other. With more than 1, whatever a handler leaves in its
+        /// memory is still there in the next event, of any client: events cost less, but are no longer isolated from
+        /// each other. Namespaces stay isolated. An instance ends early after a trap, when its time is up, when its
+        /// memory has grown by 4MiB, or if something still runs after the event. At most a quarter of --handlers are
+        /// kept for further events.
         #[arg(long, env = "HOST_REUSE", value_name = "N")]
         reuse: Option<NonZeroU32>,
     }
 }
 
 impl ClientSettings {
-    /// What the clients of the host may use. What packets may hold and how many rooms a socket may be in is the same for
-    /// handlers.
+    /// The limits on clients. Those on packets and on a socket's rooms are the same for handlers.
     ///
     /// # Errors
     ///
-    /// Two limits contradict each other.
+    /// If two limits contradict each other.
     pub(super) fn check(&self) -> anyhow::Result<GatewayLimits> {
         let usual = GatewayLimits::default();
         let session = SessionLimits {
@@ -215,7 +216,7 @@ impl ClientSettings {
 }
 
 impl RecoverySettings {
-    /// What is kept for clients that were cut off; none where they start anew.
+    /// The limits on recovery; none if it is off.
     pub(super) fn check(&self) -> Option<RecoveryLimits> {
         let duration = self.recovery?.0;
         let usual = RecoveryLimits::default();
@@ -225,11 +226,11 @@ impl RecoverySettings {
 }
 
 impl InstanceSettings {
-    /// What handlers may use. What one event may use of the gateway is added to `gateway`.
+    /// The limits on handlers. Those on one event's use of the gateway are set in `gateway`.
     ///
     /// # Errors
     ///
-    /// Two limits contradict each other, or a component could not use one.
+    /// If two limits contradict each other, or no component could use one.
     pub(super) fn check(
         &self,
         gateway: &mut GatewayLimits,
@@ -255,7 +256,8 @@ impl InstanceSettings {
             table_elements: count(self.handler_table, usual.table_elements),
             instances: count(self.handlers, machine.instances(total_memory)),
             total_memory,
-            // Room for what would be refused politely; beyond it, the guest traps.
+            // Beyond this the guest traps. Twice the limit leaves room for calls that are too large, so that they get
+            // an error instead.
             host_bytes: gateway.command_bytes.max(payload).saturating_mul(2),
             may_swap: machine.may_swap,
         };
@@ -282,7 +284,7 @@ fn count(given: Option<NonZeroUsize>, usual: usize) -> usize {
     given.map_or(usual, NonZeroUsize::get)
 }
 
-/// A bound that holds several of a thing must hold the largest one.
+/// Checks that a limit on several things allows the largest one of them.
 fn at_least((flag, size): (&str, usize), (part_flag, part): (&str, usize)) -> anyhow::Result<()> {
     if size >= part {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What the machine has: defaults and checks depend on it.
+//! The machine's resources, on which defaults and checks depend.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::{fs, io};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Taken where the machine does not say (not Linux).
+/// Assumed if the machine does not tell (not Linux).
 const UNKNOWN_MEMORY: usize = 2 << 30;
 
 const MIB: usize = 1 << 20;
 
-/// What settings are checked against.
+/// The resources that settings are checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct Machine {
-    /// Bytes that handlers may use together unless told otherwise: half of what this process may use, in whole MiB.
+    /// Default for the bytes that handlers may use together: half of what this process may use, in whole MiB.
     pub handler_memory: usize,
     /// Processor cores.
     pub cores: usize,
-    /// The system may move this process' memory to disk.
+    /// Whether the system may swap this process' memory out.
     pub may_swap: bool,
 }
 
@@ -29,11 +29,11 @@ impl Machine {
         Self { handler_memory: handler_memory(), cores, may_swap: may_swap() }
     }
 
-    /// How many instances may exist at once unless told otherwise: one for every 8 MiB that handlers may use together, at
-    /// most 256 a core, and in all from 16 to 1,000.
+    /// Default for how many instances may exist at once: one for every 8 MiB that handlers may use together, at most
+    /// 256 a core, and in all from 16 to 1,000.
     ///
-    /// An instance that waits (for an acknowledgement) needs memory and no core; one that computes needs a core. Address
-    /// space is reserved for each, whether or not it is used.
+    /// An instance that waits (for an acknowledgement) needs memory but no core; one that computes needs a core.
+    /// Address space is reserved for each, whether or not it is used.
     pub fn instances(&self, handler_memory: usize) -> usize {
         (handler_memory / (8 * MIB)).min(256 * self.cores).clamp(16, 1_000)
     }
@@ -61,14 +61,14 @@ fn control_group_memory() -> Option<usize> {
     control_groups("memory.max").iter().filter_map(|max| max.parse().ok()).min()
 }
 
-/// Whether the system may move this process' memory to disk: there is swap, and no control group has forbidden it.
+/// Whether the system may swap this process' memory out: there is swap, and no control group forbids it.
 ///
-/// Swap that is set up later is not seen.
+/// Swap that is added later is not noticed.
 fn may_swap() -> bool {
     has_swap(fs::read_to_string("/proc/swaps")) && !control_groups("memory.swap.max").iter().any(|max| max == "0")
 }
 
-/// Linux' `/proc/swaps`: a line of titles, then one for each area. There is no file where the kernel knows no swap.
+/// Linux' `/proc/swaps`: a line of titles, then one for each area. A kernel without swap has no such file.
 fn has_swap(areas: io::Result<String>) -> bool {
     match areas {
         Ok(text) => text.lines().nth(1).is_some(),
@@ -76,19 +76,19 @@ fn has_swap(areas: io::Result<String>) -> bool {
     }
 }
 
-/// Lets this process open as many files at once as the system allows it; every connection is one. Most systems start
-/// programs with 1,024, which is only there for those that call `select`.
+/// Raises the limit on open files to what the system allows, because every connection is one. Most systems start
+/// programs with 1,024, which only those that call `select` need.
 ///
 /// # Errors
 ///
-/// The system refuses; the limit stays as it is.
+/// If the system refuses; the limit then stays as it is.
 pub fn raise_open_files() -> io::Result<()> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// What a file says in this process' control group (version 2) and in each group around it that has the file.
+/// The contents of a file in this process' control group (version 2) and in each group around it that has the file.
 fn control_groups(file: &str) -> Vec<String> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     read_groups(Path::new("/sys/fs/cgroup"), &groups, file)

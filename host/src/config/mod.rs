@@ -1,8 +1,8 @@
-//! From what a user gives to checked values.
+//! From the user's settings to checked values.
 //!
-//! Every setting is optional in each layer: the command line and, where it has none, the environment (clap reads both); a
-//! further layer goes below with [`Settings::over`]. What no layer says has its default. Then everything is checked once,
-//! against each other and against the machine ([`Settings::check`]).
+//! Every setting is optional in each layer: the command line and, for what it does not set, the environment (clap reads
+//! both); [`Settings::over`] puts another layer below. What no layer sets has its default. Then everything is checked
+//! once, against each other and against the machine ([`Settings::check`]).
 
 mod defaults;
 mod hosts;

@@ -11,7 +11,7 @@ use crate::hint::{self, HintExt};
 ///
 /// # Errors
 ///
-/// A path that cannot be a namespace's, or two of them for one component.
+/// If a path is not valid for a namespace, or a component has two of them.
 pub fn mounts(components: Vec<PathBuf>, namespace: Option<String>) -> anyhow::Result<Vec<Mount>> {
     let count = components.len();
     let mut mounts = components.into_iter().map(mount).collect::<anyhow::Result<Vec<_>>>()?;
@@ -32,7 +32,7 @@ pub fn mounts(components: Vec<PathBuf>, namespace: Option<String>) -> anyhow::Re
     }
 }
 
-/// `PATH=FILE`, unless a file has the whole name.
+/// Parses `PATH=FILE`, unless a file has the whole name.
 fn mount(argument: PathBuf) -> anyhow::Result<Mount> {
     match argument.to_str().and_then(|text| text.split_once('=')) {
         Some((namespace, file)) if !argument.exists() => {

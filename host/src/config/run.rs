@@ -13,7 +13,7 @@ use runtime::RuntimeLimits;
 pub struct RunConfig {
     /// At least one.
     pub components: Vec<Mount>,
-    /// Port 0: a free one.
+    /// Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Path of the Socket.IO endpoint; begins and ends with `/`.
     pub path: String,
@@ -21,9 +21,9 @@ pub struct RunConfig {
     pub cors_origins: CorsOrigins,
     /// A folder whose files are served for requests that are not Socket.IO; a component answers the rest.
     pub static_dir: Option<PathBuf>,
-    /// Where compiled components are kept; none: nowhere. It may not exist yet.
+    /// The cache folder; `None` turns caching off. It may not exist yet.
     pub cache_dir: Option<PathBuf>,
-    /// None: a client that was cut off starts anew.
+    /// `None`: a client that was cut off joins as a new one.
     pub recovery: Option<RecoveryLimits>,
     /// Bounds on instances.
     pub runtime: RuntimeLimits,
@@ -31,7 +31,7 @@ pub struct RunConfig {
     pub handler: HandlerSettings,
 }
 
-/// What `host inspect` looks at.
+/// The input of `host inspect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectConfig {
     /// The component's file.
@@ -45,8 +45,8 @@ pub struct InspectConfig {
 /// A component to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// Begins with `/`; none: the component says it, else `/`.
+    /// Begins with `/`; if `None`, the namespace that the component names, else `/`.
     pub namespace: Option<String>,
-    /// A component or, before it was built, its source.
+    /// A component or, before it is built, its source.
     pub file: PathBuf,
 }

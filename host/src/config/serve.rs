@@ -34,15 +34,15 @@ pub struct ListSettings {
     #[arg(long, value_name = "K=V", value_parser = variable)]
     pub(super) env: Vec<(String, String)>,
 
-    /// Host that components may send HTTP requests to: `example.org` at any port, `example.org:8080` at this one, or `*`
-    /// for any host, this machine and its network among them. May be repeated; in the environment variable, separated by
-    /// commas. Without it, requests of components are denied. Redirects are further requests.
+    /// Host that components may send HTTP requests to: `example.org` at any port, `example.org:8080` at this one, or
+    /// `*` for any host, including this machine and its network. May be repeated; in the environment variable,
+    /// separated by commas. Without it, requests of components are denied. Redirects are further requests.
     #[arg(long, value_name = "HOST", env = "HOST_ALLOW_NET", value_delimiter = ',', value_parser = hosts::host)]
     pub(super) allow_net: Vec<AllowedHosts>,
 
     /// Origin whose web pages may use long-polling, such as `https://example.org`, or `*` for any. May be repeated; in
     /// the environment variable, separated by commas. Without it, only pages of this server's own origin may. Browsers
-    /// do not ask so for WebSockets: to refuse origins there, look at `handshake.headers.origin` in `$connect`.
+    /// do not apply this to WebSockets: to refuse origins there, check `handshake.headers.origin` in `$connect`.
     #[arg(long, value_name = "ORIGIN", env = "HOST_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub(super) cors_origin: Vec<String>,
 }
@@ -60,7 +60,7 @@ impl ServeSettings {
 
     /// # Errors
     ///
-    /// The folder is not there.
+    /// If the folder does not exist.
     pub(super) fn check(self) -> anyhow::Result<Serve> {
         Ok(Serve {
             listen: self.listen.unwrap_or(Self::LISTEN),
@@ -84,7 +84,7 @@ impl ListSettings {
 
     /// # Errors
     ///
-    /// Values that contradict each other.
+    /// If values contradict each other.
     pub(super) fn check(self) -> anyhow::Result<(HandlerGrants, CorsOrigins)> {
         let grants = HandlerGrants { env: Environment(distinct(self.env)?), network: hosts::hosts(self.allow_net)? };
         Ok((grants, cors(self.cors_origin)?))
@@ -128,7 +128,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     first.ok_or_else(|| "has no address".to_owned())
 }
 
-/// The endpoint's path, with the slash at its end that clients add.
+/// The endpoint's path, with the final slash that clients add.
 fn endpoint(text: &str) -> Result<String, String> {
     if !text.starts_with('/') {
         return Err("must begin with `/`".to_owned());

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::run::{Mount, RunConfig};
 use super::serve::{ListSettings, Serve, ServeSettings};
 
-/// All settings in one layer; what it does not say is empty.
+/// All settings in one layer; those that it does not set are empty.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Settings {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What this layer says, and where it says nothing, what the one below says.
+    /// The values of this layer; where it has none, those of the layer below.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
         Self {
@@ -42,11 +42,11 @@ impl Settings {
         }
     }
 
-    /// Holds all settings against each other and against the machine.
+    /// Checks all settings against each other and against the machine.
     ///
     /// # Errors
     ///
-    /// Settings that contradict each other, or a folder that is not there.
+    /// If settings contradict each other, or a folder does not exist.
     pub fn check(
         self,
         components: Vec<Mount>,

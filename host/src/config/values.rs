@@ -1,7 +1,7 @@
-//! Values of flags in human units. Each prints as it is read, so that `--help` shows defaults as a user would write
-//! them.
+//! Values of flags in human units. Each is printed in the form in which it is read, so that `--help` shows defaults as
+//! a user would write them.
 //!
-//! Zero is refused here: for none of these flags it means anything, and a limit is not switched off by it.
+//! Zero is refused here: it makes no sense for any of these flags, and does not turn a limit off.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -42,7 +42,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A length of time: `10s`, `1m 30s`, `200ms`. From one millisecond, the finest that the protocol can say, to a year.
+/// A length of time: `10s`, `1m 30s`, `200ms`. From one millisecond, the protocol's unit, to a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Duration);
 
@@ -68,12 +68,12 @@ impl fmt::Display for Time {
     }
 }
 
-/// A number, or `none` for no limit of its own.
+/// A number, or `none` for no separate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountOrNone(pub Option<NonZeroUsize>);
 
 impl CountOrNone {
-    /// A limit of a configuration, none of which is 0.
+    /// From a limit, which is never 0.
     pub fn of(limit: Option<usize>) -> Self {
         Self(limit.and_then(NonZeroUsize::new))
     }
