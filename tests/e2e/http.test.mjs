@@ -56,7 +56,7 @@ describe("stopping", () => {
     await polling.post("garbage");
     assert.equal((await watcher.next("left"))[0].reason, "parse error");
     await host.stop();
-    assert.deepEqual(host.lines.filter((line) => /cut off/.test(line.message)), []);
+    assert.deepEqual(host.lines.filter((line) => /still run after/.test(line.message)), []);
   });
 
   test("takes no more connections", async (t) => {
