@@ -13,8 +13,8 @@ type Digests = BTreeMap<PathBuf, String>;
 
 /// The component of a source: the one that was built before, or the result of `build`.
 ///
-/// There is one for each `source` and `variant`. `build` is given two paths: where to write the component, and where to
-/// write the list of its input files, one on each line.
+/// There is one for each `source` and `variant`. `build` gets the path of the component to write, and the path of the
+/// list of its input files to write, one on each line.
 ///
 /// # Errors
 ///

@@ -225,7 +225,7 @@ impl Session {
         self.shared.lock().outbox.drain()
     }
 
-    /// What a GET would be answered with.
+    /// The answer that a GET would get.
     pub fn poll_get(&self, cx: &Context<'_>) -> Poll<Vec<Frame>> {
         self.poll_frames(cx)
     }

@@ -1,7 +1,7 @@
 //! The other nodes that serve the same clients.
 //!
 //! Rooms are local and synchronous; the cluster is remote, asynchronous and may fail. The gateway delivers to its own
-//! sockets first and then publishes; nothing here is called under a lock. What comes from other nodes goes in through
+//! sockets first and then publishes; nothing here is called under a lock. Messages of other nodes come in through
 //! [`Gateway::receive`](crate::Gateway::receive) and its neighbours.
 
 use std::fmt::Debug;

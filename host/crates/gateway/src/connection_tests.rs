@@ -1,4 +1,4 @@
-//! The life of a connection: `$connect`, events, `$disconnect`, and what bounds them.
+//! The life of a connection: `$connect`, events, `$disconnect`, and their limits.
 //!
 //! Over 500 lines: one table of promises, each a short test.
 

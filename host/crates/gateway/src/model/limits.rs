@@ -49,7 +49,7 @@ impl Default for GatewayLimits {
     }
 }
 
-/// What is kept for clients that were cut off, for each namespace.
+/// Limits on the state that is kept for clients that were cut off, for each namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryLimits {
     /// How long a client may be gone.

@@ -1,4 +1,4 @@
-//! Names that have a meaning of their own: the events that only the gateway causes, and paths of namespaces.
+//! Names with a special meaning: the events that only the gateway causes, and paths of namespaces.
 
 /// The event of a client that joins the namespace.
 pub const CONNECT: &str = "$connect";

@@ -110,7 +110,7 @@ impl Recovery {
         Departure { recovery: Some(self.clone()), pid: pid.into() }
     }
 
-    /// Drops what is too old.
+    /// Drops expired packets and sockets.
     pub(crate) fn expire(&self) {
         let now = Instant::now();
         let mut kept = self.kept.lock();

@@ -20,7 +20,7 @@ fn size(socket: &LostSocket, pid: &str) -> usize {
     ENTRY + 2 * pid.len() + socket.id.len() + rooms + socket.data.as_ref().map_or(0, |data| data.len())
 }
 
-/// What is known of a private id.
+/// The state of a private id.
 #[derive(Debug)]
 pub(crate) enum Claim {
     /// It was never given out, or too long ago, or is in use.

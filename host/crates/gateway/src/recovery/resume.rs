@@ -28,7 +28,7 @@ pub(crate) enum Resume {
     Leaving(LeavingSocket),
 }
 
-/// What it gets back.
+/// The state that it gets back.
 #[derive(Debug)]
 pub(crate) struct Resumed {
     pub pid: Box<str>,

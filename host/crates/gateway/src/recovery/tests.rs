@@ -22,7 +22,7 @@ fn limited(recovery: RecoveryLimits, events: &[&str]) -> World {
     World::recovering(recovery, GatewayLimits::default(), &[("/n", events)])
 }
 
-/// What CONNECT told a client.
+/// The ids that a client got with CONNECT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ids {
     sid: String,

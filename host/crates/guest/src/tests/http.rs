@@ -1,4 +1,4 @@
-//! Plain HTTP requests, on both engines. What needs a guest that answers is in `tests/e2e/guest-http.test.mjs`.
+//! Plain HTTP requests, on both engines. Tests that need a guest that answers are in `tests/e2e/guest-http.test.mjs`.
 
 use std::convert::Infallible;
 
