@@ -63,7 +63,7 @@ impl LoadError {
     pub fn hint(&self) -> Option<&'static str> {
         match &self.source {
             LoadReason::Read(error) if error.kind() == io::ErrorKind::NotFound => Some(
-                "build it first; cargo puts a release build into `target/wasm32-wasip2/release/`, with `_` for `-` in its name",
+                "build it first; cargo puts a release build into `target/wasm32-wasip2/release/`, with `_` in place of `-` in its name",
             ),
             LoadReason::Read(_) => None,
             LoadReason::Inspect(InspectError::NotWasm) => {

@@ -63,7 +63,7 @@ impl WorldError {
             }
             Self::Version(_) => "build it with the SDK, or the `wit` folder, of this host's version",
             Self::NotGranted(_) => {
-                "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http`, and the interfaces of `realtime:gateway`; leave out the dependency that needs more"
+                "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http`, and the interfaces of `realtime:gateway`; drop the dependency that needs more"
             }
             Self::Http(_) => "build it against the world `wasi:http/proxy@0.2`, or without the export",
             Self::AsyncOnly(_) => "build it against the world `async-handler`, or without component-model async",

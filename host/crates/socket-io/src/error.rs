@@ -28,12 +28,12 @@ pub enum DecodeError {
     #[error("reserved event name")]
     ReservedName,
     /// A placeholder with a number that no attachment has.
-    #[error("placeholder of an attachment that is not there")]
+    #[error("placeholder of a missing attachment")]
     Placeholder,
     /// A text came before all attachments of the previous packet.
-    #[error("text where an attachment is due")]
+    #[error("text instead of an attachment")]
     AttachmentsDue,
     /// An attachment came, but no packet waits for one.
-    #[error("attachment where none is due")]
+    #[error("unexpected attachment")]
     UnexpectedBinary,
 }
