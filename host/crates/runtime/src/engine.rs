@@ -1,9 +1,9 @@
 //! The engines and what all components share: pools of instances, permits, the memory budget, the cache of code.
 //!
-//! Pools are address space, reserved at the start; memory is used only by instances that run. The pools are sized so
-//! that whoever holds one of the `instances` permits always finds a place: calls wait for a permit, and the pool never
-//! fails. Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at once, and
-//! the stacks' touched pages.
+//! Pools are address space, reserved when an engine is made; memory is used only by instances that run. The pools are
+//! sized so that whoever holds one of the `instances` permits always finds a place: calls wait for a permit, and the
+//! pool never fails. Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at
+//! once, and the stacks' touched pages.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
