@@ -27,8 +27,9 @@ pub(super) struct Parts {
 pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Parts)> {
     if config.runtime.may_swap {
         tracing::info!(
-            "this system may swap: handlers' memory is given back to it after every event, so events cost more CPU time; \
-             disable swap for the host (systemd: MemorySwapMax=0; docker: --memory-swap as large as --memory) or altogether"
+            "this system may swap: handlers' memory is given back to it after every event, so events cost more CPU \
+             time; disable swap for the host (systemd: MemorySwapMax=0; docker: --memory-swap as large as --memory) \
+             or altogether"
         );
     }
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
