@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match execute(Cli::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("{}", render(&error));
+            telemetry::write_stderr(render(&error));
             ExitCode::FAILURE
         }
     }
@@ -21,17 +21,17 @@ fn main() -> ExitCode {
 fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(run) => {
-            telemetry::init(run.log_format())?;
+            let _logging = telemetry::init(run.log_format())?;
             block_on(app::run(run.prepare()?))
         }
         Command::Build(build) => {
-            telemetry::init(LogFormat::Pretty)?;
+            let _logging = telemetry::init(LogFormat::Pretty)?;
             let component = build.execute()?;
             writeln!(std::io::stdout(), "{}", component.display()).context("cannot write to stdout")
         }
         Command::New(new) => write!(std::io::stdout(), "{}", new.execute()?).context("cannot write to stdout"),
         Command::Inspect(inspect) => {
-            telemetry::init(LogFormat::Pretty)?;
+            let _logging = telemetry::init(LogFormat::Pretty)?;
             block_on(app::inspect(inspect.into_config()?))
         }
     }
@@ -40,7 +40,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
     let result = runtime.block_on(command);
-    // Not the runtime's drop, which waits for blocking work without a bound.
+    // Dropping the runtime would wait for blocking work without a time limit.
     runtime.shutdown_background();
     result
 }

@@ -48,10 +48,11 @@ export function runHost(args, env = {}) {
  * Starts a host for a test, and stops it after the test: it must exit with 0.
  *
  * `components` are names of guests (`probe`), with a namespace where one is given (`/x=nameless`), or absolute paths of
- * sources; `flags` are those of `host run`.
+ * sources; `flags` are those of `host run`. `stderr` is a file that takes the log in place of the test; with `"unread"` it is a
+ * pipe that nobody reads.
  */
-export async function startHost(t, { components = ["probe"], flags = [], env = {} } = {}) {
-  const host = new Host(components, flags, env);
+export async function startHost(t, { components = ["probe"], flags = [], env = {}, stderr = "pipe" } = {}) {
+  const host = new Host(components, flags, env, stderr);
   t.after(() => host.stop());
   await host.listening();
   return host;
@@ -65,17 +66,28 @@ class Host {
   #exited;
   #watchers = new Set();
 
-  constructor(components, flags, env) {
+  constructor(components, flags, env, stderr) {
     const file = (name) => `${GUESTS}/${LANGUAGE !== "rust" && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
     const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + file(name)));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
-    this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", stderr === "unread" ? "pipe" : stderr] });
     this.#exited = new Promise((exited, failed) => {
-      this.#child.once("close", (code, signal) => exited({ code, signal }));
+      // An unread pipe is never closed.
+      this.#child.once(stderr === "unread" ? "exit" : "close", (code, signal) => exited({ code, signal }));
       this.#child.once("error", failed);
     });
     this.#address = new Promise((found) => createInterface(this.#child.stdout).once("line", found));
+    if (stderr === "pipe") createInterface(this.#child.stderr).on("line", (line) => this.#logged(line));
+  }
+
+  /** From now on the log of a host that was started with an unread one is read. */
+  readLog() {
     createInterface(this.#child.stderr).on("line", (line) => this.#logged(line));
+  }
+
+  /** From now on nobody reads the log, and its pipe is closed. */
+  closeLog() {
+    this.#child.stderr.destroy();
   }
 
   async listening() {

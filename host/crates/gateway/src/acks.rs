@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 use socket_io::Payload;
+use telemetry::summary;
+
+const TOO_LARGE: &str = "answers to one broadcast that are too large together count as missing";
 
 /// Where an answer goes.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Waiter {
     }
 }
 
-/// Collects what several sockets answer to one question.
+/// Collects the answers of several sockets to one event.
 #[derive(Debug, Clone)]
 pub(crate) struct Collector {
     answers: mpsc::UnboundedSender<Payload>,
@@ -63,8 +66,8 @@ impl Collector {
         let (Ok(room) | Err(room)) = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         if size <= room {
             drop(self.answers.send(payload));
-        } else if room > 0 {
-            tracing::warn!("answers to one broadcast that are too large together count as missing");
+        } else if room > 0 && summary::is_warning_due(TOO_LARGE, "") {
+            tracing::warn!("{TOO_LARGE}");
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use engine_io::handler::{ClientRequest, Message, SessionHandler};
 use engine_io::{CloseReason, Session};
 use socket_io::{Body, Decoder, Packet};
-use telemetry::metrics;
+use telemetry::{metrics, summary};
 
 use crate::encode;
 use crate::member::Member;
@@ -108,7 +108,10 @@ impl Connection {
             return Ok(());
         }
         metrics().slow_consumers.increment();
-        tracing::warn!("session closed: too many events wait behind a handler that waits for an acknowledgement");
+        const CAUSE: &str = "session closed: too many events wait behind a handler that waits for an acknowledgement";
+        if summary::is_warning_due(CAUSE, "") {
+            tracing::warn!("{CAUSE}");
+        }
         Err(CloseReason::ForcedClose)
     }
 

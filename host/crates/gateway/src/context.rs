@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use socket_io::Payload;
+use telemetry::summary;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -194,7 +195,10 @@ impl Publishing {
         Self(Some(Box::pin(async {
             for future in futures {
                 if let Err(error) = future.await {
-                    tracing::warn!(%error, "other nodes did not get a command");
+                    const CAUSE: &str = "other nodes did not get a command";
+                    if summary::is_warning_due(CAUSE, "") {
+                        tracing::warn!(%error, "{CAUSE}");
+                    }
                 }
             }
         })))

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use engine_io::{CloseReason, Encoded, Session};
 use socket_io::Payload;
-use telemetry::metrics;
+use telemetry::{metrics, summary};
 
 use crate::context::{EventContext, Held, Publishing};
 use crate::encode;
@@ -225,7 +225,7 @@ impl Member {
             }
             Stage::Connected => {
                 let left = self.socket.left();
-                // What its handler emits could not be sent yet anyway.
+                // Hold handlers back while the outbox is over half full.
                 if left.is_none() && self.session.is_clogged() {
                     return Poll::Ready(false);
                 }
@@ -345,11 +345,11 @@ impl Member {
             (Some(recovery), None) => self.since = recovery.admit(|| enter(Vec::new())),
             (Some(recovery), Some(Resumed { state, missed, .. })) => {
                 if !recovery.admit_again(missed, (&state.id, &state.rooms), enter) {
-                    tracing::warn!(
-                        namespace = socket.namespace(),
-                        socket = socket.id(),
-                        "session closed: packets that its client missed were dropped while `$connect` ran"
-                    );
+                    const CAUSE: &str =
+                        "session closed: packets that its client missed were dropped while `$connect` ran";
+                    if summary::is_warning_due(CAUSE, socket.namespace()) {
+                        tracing::warn!(namespace = socket.namespace(), socket = socket.id(), "{CAUSE}");
+                    }
                     self.session.close(CloseReason::ForcedClose);
                 }
             }

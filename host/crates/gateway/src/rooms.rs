@@ -12,6 +12,7 @@ use std::sync::Arc;
 use engine_io::Encoded;
 use indexmap::IndexMap;
 use parking_lot::RwLock;
+use telemetry::summary;
 
 use crate::acks::{Collector, Waiter};
 use crate::model::Selection;
@@ -133,7 +134,9 @@ impl Rooms {
         let full: Vec<_> = sockets.filter(|socket| !index.join(socket, rooms, limit)).collect();
         // Free the lock before logging.
         drop(index);
-        if let Some(socket) = full.first() {
+        if let Some(socket) = full.first()
+            && summary::is_warning_due("sockets are in too many rooms", socket.namespace())
+        {
             let (socket, count) = (socket.id(), full.len());
             tracing::warn!(socket, count, limit, "sockets are in too many rooms to join another");
         }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use engine_io::{Encoded, Sent, Session, id};
 use socket_io::Payload;
-use telemetry::metrics;
+use telemetry::{metrics, summary};
 
 use crate::acks::{Acks, Waiter};
 use crate::encode;
@@ -151,11 +151,10 @@ impl Socket {
             Sent::Queued { dropped } => metrics().packets_dropped.add(dropped),
             Sent::Overflowed => {
                 metrics().slow_consumers.increment();
-                tracing::warn!(
-                    namespace = &*self.namespace,
-                    socket = self.id(),
-                    "session closed: its client receives too slowly"
-                );
+                const CAUSE: &str = "session closed: its client receives too slowly";
+                if summary::is_warning_due(CAUSE, &self.namespace) {
+                    tracing::warn!(namespace = &*self.namespace, socket = self.id(), "{CAUSE}");
+                }
             }
         }
     }

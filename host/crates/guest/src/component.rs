@@ -23,6 +23,7 @@ use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
 use crate::bindings::types;
+use crate::capabilities::OutputRate;
 use crate::current_event::CurrentEvent;
 use crate::http_export::HttpExport;
 use crate::instances::{ExportIndices, Failure, GuestExports, IdleInstances, InstanceSlot, Returned, Size};
@@ -40,6 +41,7 @@ pub struct ComponentHandler {
     /// Its HTTP handler, if it answers plain requests too.
     pub(crate) http: Option<HttpExport>,
     pub(crate) settings: Arc<HandlerSettings>,
+    pub(crate) output_rate: Arc<OutputRate>,
     pub(crate) description: Description,
 }
 
@@ -105,7 +107,7 @@ impl ComponentHandler {
 
     /// Waits for the right to run an instance.
     async fn slot(&self, current: &Arc<CurrentEvent>) -> Slot<StoreState> {
-        let state = |limiter| StoreState::new(current.clone(), &self.settings, limiter);
+        let state = |limiter| StoreState::new(current.clone(), &self.settings, &self.output_rate, limiter);
         self.runtime.slot(self.linked.engine(), state).await
     }
 

@@ -4,13 +4,14 @@ use std::fs;
 use std::panic;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gateway::model::Description;
 use runtime::{Calls, Runtime, inspect};
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::bindings::{async_event_handler, event_handler, types};
-use crate::capabilities::add_to_linker;
+use crate::capabilities::{OutputRate, add_to_linker};
 use crate::component::ComponentHandler;
 use crate::error::{LoadError, LoadReason};
 use crate::http_export::HttpExport;
@@ -53,7 +54,9 @@ impl ComponentHandler {
         let Prepared { linked, exports, http } = prepared;
         let reuse = settings.limits.reuse;
         let idle = (reuse > 1).then(|| IdleInstances::new(reuse));
-        let handler = Self { runtime, linked, exports, idle, http, settings, description: Description::default() };
+        let output_rate = Arc::new(OutputRate::new(Instant::now()));
+        let description = Description::default();
+        let handler = Self { runtime, linked, exports, idle, http, settings, output_rate, description };
         let types::Description { namespace, events, any_event } =
             handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: Description::check(namespace, events, any_event)?, ..handler })

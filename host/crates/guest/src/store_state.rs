@@ -10,7 +10,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::capabilities::{self, HandlerGrants, Output, Realtime, RealtimeView, Requests};
+use crate::capabilities::{self, HandlerGrants, Output, OutputRate, Realtime, RealtimeView, Requests};
 use crate::current_event::CurrentEvent;
 use crate::settings::HandlerSettings;
 
@@ -19,6 +19,7 @@ const RESOURCES: usize = 1_000;
 
 pub(crate) struct StoreState {
     grants: Arc<HandlerGrants>,
+    output_rate: Arc<OutputRate>,
     realtime: Realtime,
     limiter: StoreLimiter,
     wasi: Option<Wasi>,
@@ -34,13 +35,19 @@ struct Wasi {
 }
 
 impl StoreState {
-    pub(crate) fn new(current: Arc<CurrentEvent>, settings: &HandlerSettings, limiter: StoreLimiter) -> Self {
+    pub(crate) fn new(
+        current: Arc<CurrentEvent>,
+        settings: &HandlerSettings,
+        output_rate: &Arc<OutputRate>,
+        limiter: StoreLimiter,
+    ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES);
         Self {
             realtime: Realtime::new(current.clone(), settings.gateway.clone(), settings.limits.fetched_bytes),
             requests: Requests::new(current, settings.grants.clone()),
             grants: settings.grants.clone(),
+            output_rate: output_rate.clone(),
             limiter,
             wasi: None,
             http: WasiHttpCtx::new(),
@@ -83,7 +90,7 @@ impl RealtimeView for StoreState {
 impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Wasi { context, .. } = self.wasi.get_or_insert_with(|| {
-            let output = Output::new(self.realtime.current().clone());
+            let output = Output::new(self.realtime.current().clone(), self.output_rate.clone());
             Wasi { context: capabilities::wasi(&output, &self.grants), output }
         });
         WasiCtxView { ctx: context, table: &mut self.resources }

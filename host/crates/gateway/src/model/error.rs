@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use telemetry::metrics;
+use telemetry::{Counter, metrics, summary, text};
+use tracing::Level;
 
 /// Why a handler failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,22 +37,30 @@ pub enum HandlerError {
 }
 
 impl HandlerError {
-    /// Logs and counts it. Without a socket, `event` is a plain HTTP request.
+    /// Counts and logs it; equal ones are summed up. Without a socket, `event` is a plain HTTP request.
     pub fn report(&self, namespace: &str, socket: Option<&str>, event: &str) {
-        let counter = match self {
-            Self::Rejected { .. } => return tracing::info!(namespace, socket, event, "{self}"),
-            Self::InvalidArguments(_) => {
-                metrics().invalid_arguments.increment();
-                return tracing::warn!(namespace, socket, event, "{self}");
+        let (level, cause, counter) = match self {
+            Self::Rejected { .. } => (Level::INFO, "connection rejected", None),
+            Self::InvalidArguments(_) => (Level::WARN, "invalid arguments", Some(&metrics().invalid_arguments)),
+            Self::Failed(_) => (Level::ERROR, "handler failed", Some(&metrics().handlers_failed)),
+            Self::Trapped(_) => (Level::ERROR, "handler trapped", Some(&metrics().handlers_trapped)),
+            Self::TimedOut(_) => (Level::ERROR, "handler ran too long", Some(&metrics().handlers_timed_out)),
+            Self::OutOfMemory(_) => {
+                (Level::ERROR, "handler ran out of memory", Some(&metrics().handlers_out_of_memory))
             }
-            Self::Failed(_) => &metrics().handlers_failed,
-            Self::Trapped(_) => &metrics().handlers_trapped,
-            Self::TimedOut(_) => &metrics().handlers_timed_out,
-            Self::OutOfMemory(_) => &metrics().handlers_out_of_memory,
-            Self::NotStarted(_) => &metrics().handlers_not_started,
+            Self::NotStarted(_) => (Level::ERROR, "handler not started", Some(&metrics().handlers_not_started)),
         };
-        counter.increment();
-        tracing::error!(namespace, socket, event, "{self}");
+        counter.into_iter().for_each(Counter::increment);
+        if !summary::is_due(level, cause, namespace, event) {
+            return;
+        }
+        // Guests and clients choose these texts.
+        let (event, text) = (text::message(event), text::message(&self.to_string()));
+        match level {
+            Level::ERROR => tracing::error!(namespace, socket, event, "{text}"),
+            Level::WARN => tracing::warn!(namespace, socket, event, "{text}"),
+            _ => tracing::info!(namespace, socket, event, "{text}"),
+        }
     }
 }
 

@@ -28,6 +28,6 @@ pub(crate) use interface::Name;
 #[cfg(test)]
 pub(crate) use offered::offered_paths;
 pub(crate) use offered::{add_to_linker, granted};
-pub(crate) use output::Output;
+pub(crate) use output::{Output, OutputRate};
 pub(crate) use realtime::{Realtime, RealtimeView};
 pub(crate) use wasi::wasi;

@@ -8,11 +8,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use runtime::Calls;
-use telemetry::text;
+use telemetry::{summary, text};
 use tokio::io::AsyncWrite;
 use tracing::Level;
 use wasmtime::component::Linker;
@@ -29,6 +30,11 @@ use crate::current_event::CurrentEvent;
 const LINE: usize = 8 << 10;
 /// Most bytes that one event may print.
 const EVENT: usize = 64 << 10;
+/// Bytes that the handlers of one namespace may print in a second, and at once after a pause.
+const RATE: usize = 256 << 10;
+const BURST: usize = 1 << 20;
+/// What a line costs beside its bytes.
+const ENTRY: usize = 128;
 /// Bytes that a guest may write at once. Any value would do, because writing never waits.
 const WRITE: usize = 64 << 10;
 
@@ -95,15 +101,28 @@ trait Sink {
     fn line(&self, level: Level, line: &str);
 }
 
-impl Sink for Arc<CurrentEvent> {
+/// The log, for the lines of one event.
+pub(crate) struct EventLog {
+    current: Arc<CurrentEvent>,
+    rate: Arc<OutputRate>,
+}
+
+impl Sink for EventLog {
     fn line(&self, level: Level, line: &str) {
-        let context = self.context();
+        let context = self.current.context();
         let namespace = context.map(|context| context.namespace());
         let socket = context.and_then(|context| context.socket_id());
-        let event = text::printable(self.event());
+        if !self.rate.take(line.len(), Instant::now()) {
+            const CAUSE: &str = "output dropped: the handlers of a namespace may print 256 KiB a second";
+            if summary::is_warning_due(CAUSE, namespace.unwrap_or_default()) {
+                tracing::warn!(target: "guest", namespace, "{CAUSE}");
+            }
+            return;
+        }
+        let event = text::printable(self.current.event());
         macro_rules! log {
             ($level:expr) => {
-                tracing::event!(target: "guest", $level, namespace, event = %event, socket, "{line}")
+                tracing::event!(target: "guest", $level, namespace, event = &*event, socket, "{line}")
             };
         }
         match level {
@@ -117,17 +136,21 @@ impl Sink for Arc<CurrentEvent> {
 
 /// Both channels of one event.
 #[derive(Clone)]
-pub(crate) struct Output(Arc<Mutex<Lines<Arc<CurrentEvent>>>>);
+pub(crate) struct Output {
+    lines: Arc<Mutex<Lines<EventLog>>>,
+    rate: Arc<OutputRate>,
+}
 
 impl Output {
-    pub(crate) fn new(current: Arc<CurrentEvent>) -> Self {
-        Self(Arc::new(Mutex::new(Lines::new(current))))
+    pub(crate) fn new(current: Arc<CurrentEvent>, rate: Arc<OutputRate>) -> Self {
+        let log = EventLog { current, rate: rate.clone() };
+        Self { lines: Arc::new(Mutex::new(Lines::new(log))), rate }
     }
 
     /// Begins another event: output from now on belongs to it.
     pub(crate) fn begin(&self, current: Arc<CurrentEvent>) {
         // Dropping the old lines logs the unfinished ones.
-        *self.0.lock() = Lines::new(current);
+        *self.lines.lock() = Lines::new(EventLog { current, rate: self.rate.clone() });
     }
 
     pub(super) fn configure(&self, wasi: &mut WasiCtxBuilder) {
@@ -136,6 +159,40 @@ impl Output {
 
     fn channel(&self, channel: Channel) -> Printer {
         Printer { output: self.clone(), channel }
+    }
+}
+
+/// How much the handlers of one namespace may still print: [`RATE`] bytes a second, and [`BURST`] at once.
+#[derive(Debug)]
+pub(crate) struct OutputRate(Mutex<Tokens>);
+
+#[derive(Debug)]
+struct Tokens {
+    bytes: usize,
+    at: Instant,
+}
+
+impl OutputRate {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self(Mutex::new(Tokens { bytes: BURST, at: now }))
+    }
+
+    /// Whether a line of so many bytes may be logged.
+    fn take(&self, bytes: usize, now: Instant) -> bool {
+        let mut tokens = self.0.lock();
+        let since = now.saturating_duration_since(tokens.at).as_millis();
+        let earned = usize::try_from(since).unwrap_or(BURST).saturating_mul(RATE) / 1_000;
+        if earned > 0 {
+            tokens.bytes = tokens.bytes.saturating_add(earned).min(BURST);
+            tokens.at = now;
+        }
+        match tokens.bytes.checked_sub(bytes + ENTRY) {
+            Some(left) => {
+                tokens.bytes = left;
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -227,7 +284,7 @@ struct Printer {
 
 impl Printer {
     fn print(&self, bytes: &[u8]) {
-        self.output.0.lock().print(self.channel, bytes);
+        self.output.lines.lock().print(self.channel, bytes);
     }
 }
 
@@ -366,6 +423,17 @@ mod tests {
         let lines = printed(&writes);
         assert_eq!(lines.len(), EVENT / 1024 + 1);
         assert!(lines.last().unwrap().1.starts_with("(output truncated"));
+    }
+
+    #[test]
+    fn a_namespace_has_a_rate() {
+        let start = Instant::now();
+        let rate = OutputRate::new(start);
+        let lines = |now| (0..100_000).filter(|_| rate.take(1_000, now)).count();
+        assert_eq!(lines(start), BURST / (1_000 + ENTRY));
+        let later = lines(start + std::time::Duration::from_secs(1));
+        assert!(later.abs_diff(RATE / (1_000 + ENTRY)) <= 1, "{later}");
+        assert_eq!(lines(start + std::time::Duration::from_secs(3600)), BURST / (1_000 + ENTRY));
     }
 
     #[test]
