@@ -1,4 +1,4 @@
-//! A component whose first core instances are one.
+//! Rewrites a component so that its first core instances are one.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -9,22 +9,24 @@ use wasm_encoder::{
 };
 use wasmparser::{Export, Instance, Validator, WasmFeatures};
 
+use super::error::{Error, NoSuchIndex};
 use super::group::Group;
+use super::indices::{Counters, IndexSpace, Indices};
 use super::module;
 use super::scan::{Entity, ExportOf, Item, Scan, hands_modules_on};
-use super::{Counters, Error, Indices, Kind, NoSuchIndex};
 
-/// How deep components are looked for in components.
+/// How many components may lie in each other and still be looked at.
 const DEPTH: u32 = 8;
 
-/// Joins the first core modules of a component, and of those that it consists of. None: there is nothing to join.
+/// Joins the first core instances of a component, and those of the components inside it. `None` if there is nothing to
+/// join.
 ///
 /// # Errors
 ///
-/// Where the component is invalid, or has something that cannot be taken over.
+/// If the component is invalid, or has something that cannot be rewritten.
 pub fn fuse(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    // What follows relies on it: counts, indices and nesting are bounded then. With compact imports the validator itself
-    // would keep a name once for each import that shares it; wasmtime does not take them.
+    // All that follows relies on valid input: counts, indices and nesting are bounded then. Compact imports are refused,
+    // as the validator itself would keep a shared name once for each import; wasmtime does not accept them either.
     let features = WasmFeatures::all().difference(WasmFeatures::COMPACT_IMPORTS);
     Validator::new_with_features(features).validate_all(bytes)?;
     if hands_modules_on(bytes)? { Ok(None) } else { fuse_component(bytes, DEPTH) }
@@ -33,7 +35,8 @@ pub fn fuse(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
 fn fuse_component(bytes: &[u8], depth: u32) -> Result<Option<Vec<u8>>, Error> {
     let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
     let mut scan = Scan::of(bytes)?;
-    // What follows goes through the imports of every instance. Only many instances of one module can have so many.
+    // All that follows goes through the imports of every instance. They are only more than this where one module has many
+    // instances.
     if scan.linked > bytes.len() {
         return Ok(None);
     }
@@ -64,10 +67,10 @@ fn fuse_component(bytes: &[u8], depth: u32) -> Result<Option<Vec<u8>>, Error> {
     Rewriter::new(&scan, &group, &needed).rewrite(&[], &[]).map(Some)
 }
 
-/// What is still needed where the members are one.
+/// What is still used, by name or by index, once the members are one instance.
 #[derive(Default)]
 struct Needed {
-    entities: HashSet<(Kind, u32)>,
+    entities: HashSet<(IndexSpace, u32)>,
     instances: HashSet<u32>,
     exports: BTreeSet<ExportOf>,
 }
@@ -86,8 +89,8 @@ impl Needed {
                     }
                 }
                 _ => {
-                    for (kind, index) in item.uses()? {
-                        needed.entity(scan, kind, index)?;
+                    for (space, index) in item.uses()? {
+                        needed.entity(scan, space, index)?;
                     }
                 }
             }
@@ -104,16 +107,16 @@ impl Needed {
         Ok(())
     }
 
-    fn entity(&mut self, scan: &Scan<'_>, kind: Kind, index: u32) -> Result<(), Error> {
-        if self.entities.insert((kind, index))
-            && let Entity::Export(export) = scan.entity(kind, index)?
+    fn entity(&mut self, scan: &Scan<'_>, space: IndexSpace, index: u32) -> Result<(), Error> {
+        if self.entities.insert((space, index))
+            && let Entity::Export(export) = scan.entity(space, index)?
         {
             self.exports.insert(export);
         }
         Ok(())
     }
 
-    /// An instance, and what is listed in it.
+    /// Adds an instance, and what it lists.
     fn instance(&mut self, scan: &Scan<'_>, number: u32) -> Result<(), Error> {
         if self.instances.insert(number)
             && let Instance::FromExports(exports) = scan.instance(number)?
@@ -126,20 +129,20 @@ impl Needed {
     }
 }
 
-/// The number of the joined instance, after one that has all its imports.
+/// The number of the joined instance. Instance 0 has all its imports.
 const JOINED: u32 = 1;
 
-/// Writes the component with one core instance in the place of the members.
+/// Writes the component with one core instance instead of the members.
 struct Rewriter<'r, 'a> {
     scan: &'r Scan<'a>,
     group: &'r Group,
     needed: &'r Needed,
     indices: Indices,
     counters: Counters,
-    /// Those of the members show what others need of them.
+    /// New numbers of core instances. A member has one if it is an argument of others: an instance of its exports.
     instances: HashMap<u32, u32>,
     instance_count: u32,
-    /// Each export has one alias only, however many the component had.
+    /// Each export has only one alias, however many the component had.
     aliases: HashMap<ExportOf, u32>,
     written: Component,
 }
@@ -176,13 +179,13 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         match item {
             Item::Module(number) => self.module(*number, joined),
             Item::Instance(number) => self.instance(*number),
-            Item::CoreAlias(kind, index) => self.core_alias(*kind, *index),
+            Item::CoreAlias(space, index) => self.core_alias(*space, *index),
             Item::Canonical(function, index) => {
                 let mut section = CanonicalFunctionSection::new();
                 self.parse_component_canonical(&mut section, function.clone())?;
                 self.written.section(&section);
                 if let Some(index) = index {
-                    self.define(Kind::Function, *index);
+                    self.define(IndexSpace::Function, *index);
                 }
                 Ok(())
             }
@@ -209,12 +212,12 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         }
     }
 
-    fn define(&mut self, kind: Kind, old: u32) {
-        let new = self.counters.next(kind);
-        self.indices.insert(kind, old, new);
+    fn define(&mut self, space: IndexSpace, old: u32) {
+        let new = self.counters.next(space);
+        self.indices.insert(space, old, new);
     }
 
-    /// Modules keep their numbers: the joined one is in the place of the first member's, the others become empty.
+    /// Modules keep their numbers: the joined module replaces the first member's, and the other members' become empty.
     fn module(&mut self, number: u32, joined: &[u8]) -> Result<(), Error> {
         let id = ComponentSectionId::CoreModule.into();
         let empty = Module::new().finish();
@@ -232,7 +235,7 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         let Some(first) = self.group.members.first() else { return Ok(()) };
         let mut imports = Vec::new();
         for (number, index) in outside.iter().enumerate() {
-            imports.push((number.to_string(), self.indices.get(Kind::Function, *index)?));
+            imports.push((number.to_string(), self.indices.get(IndexSpace::Function, *index)?));
         }
         let mut section = InstanceSection::new();
         section.export_items(imports.iter().map(|(name, index)| (name.as_str(), ExportKind::Func, *index)));
@@ -267,12 +270,12 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         self.instance_count += 1;
     }
 
-    /// Makes an instance of all exports of a member that others need.
+    /// Makes an instance that lists all exports of a member that others need.
     fn show(&mut self, member: u32) -> Result<(), Error> {
         let mut exports = Vec::new();
         for export in self.needed.exports.range((member, 0)..=(member, u32::MAX)) {
             let Export { name, kind, .. } = self.scan.export(*export)?;
-            exports.push((*name, self.export_kind(*kind)?, self.alias(Kind::from(*kind), *export)?));
+            exports.push((*name, self.export_kind(*kind)?, self.alias(IndexSpace::from(*kind), *export)?));
         }
         let mut section = InstanceSection::new();
         section.export_items(exports);
@@ -281,19 +284,19 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         Ok(())
     }
 
-    fn core_alias(&mut self, kind: Kind, index: u32) -> Result<(), Error> {
-        if self.needed.entities.contains(&(kind, index)) {
-            let new = match self.scan.entity(kind, index)? {
-                Entity::Export(export) => self.alias(kind, export)?,
-                Entity::Canonical(function) => self.indices.get(kind, function)?,
+    fn core_alias(&mut self, space: IndexSpace, index: u32) -> Result<(), Error> {
+        if self.needed.entities.contains(&(space, index)) {
+            let new = match self.scan.entity(space, index)? {
+                Entity::Export(export) => self.alias(space, export)?,
+                Entity::Canonical(function) => self.indices.get(space, function)?,
             };
-            self.indices.insert(kind, index, new);
+            self.indices.insert(space, index, new);
         }
         Ok(())
     }
 
     /// The index of an export of a core instance.
-    fn alias(&mut self, kind: Kind, export: ExportOf) -> Result<u32, Error> {
+    fn alias(&mut self, space: IndexSpace, export: ExportOf) -> Result<u32, Error> {
         if let Some(index) = self.aliases.get(&export) {
             return Ok(*index);
         }
@@ -301,23 +304,23 @@ impl<'r, 'a> Rewriter<'r, 'a> {
         let mut section = ComponentAliasSection::new();
         section.alias(Alias::CoreInstanceExport {
             instance: if joined.is_some() { JOINED } else { self.instance_index(export.0) },
-            kind: export_kind(kind),
+            kind: export_kind(space),
             name: joined.as_deref().map_or_else(|| self.scan.export(export).map(|export| export.name), Ok)?,
         });
         self.written.section(&section);
-        let index = self.counters.next(kind);
+        let index = self.counters.next(space);
         self.aliases.insert(export, index);
         Ok(index)
     }
 }
 
-fn export_kind(kind: Kind) -> ExportKind {
-    match kind {
-        Kind::Function => ExportKind::Func,
-        Kind::Table => ExportKind::Table,
-        Kind::Memory => ExportKind::Memory,
-        Kind::Global => ExportKind::Global,
-        Kind::Tag => ExportKind::Tag,
+fn export_kind(space: IndexSpace) -> ExportKind {
+    match space {
+        IndexSpace::Function => ExportKind::Func,
+        IndexSpace::Table => ExportKind::Table,
+        IndexSpace::Memory => ExportKind::Memory,
+        IndexSpace::Global => ExportKind::Global,
+        IndexSpace::Tag => ExportKind::Tag,
     }
 }
 
@@ -325,29 +328,29 @@ impl Reencode for Rewriter<'_, '_> {
     type Error = NoSuchIndex;
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.indices.get(Kind::Function, index)
+        self.indices.get(IndexSpace::Function, index)
     }
 
     fn table_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.indices.get(Kind::Table, index)
+        self.indices.get(IndexSpace::Table, index)
     }
 
     fn memory_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.indices.get(Kind::Memory, index)
+        self.indices.get(IndexSpace::Memory, index)
     }
 
     fn global_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.indices.get(Kind::Global, index)
+        self.indices.get(IndexSpace::Global, index)
     }
 
     fn tag_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.indices.get(Kind::Tag, index)
+        self.indices.get(IndexSpace::Tag, index)
     }
 }
 
 impl ReencodeComponent for Rewriter<'_, '_> {
     fn instance_index(&mut self, index: u32) -> u32 {
-        // One that is missing is found when the result is validated.
+        // A missing one is noticed when the result is validated.
         self.instances.get(&index).copied().unwrap_or(u32::MAX)
     }
 }

@@ -3,7 +3,7 @@
 use wasm_encoder::Instruction;
 use wasmparser::{ConstExpr, Operator};
 
-use super::Error;
+use super::error::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Constant {
@@ -12,7 +12,7 @@ pub(super) enum Constant {
 }
 
 impl Constant {
-    /// What an expression comes to; `global` tells the values of globals that never change.
+    /// The value of an expression, if it is known. `global` returns the values of globals that never change.
     pub(super) fn of(expression: &ConstExpr<'_>, global: impl Fn(u32) -> Option<Self>) -> Result<Option<Self>, Error> {
         let mut operands = Vec::new();
         for operator in expression.get_operators_reader() {

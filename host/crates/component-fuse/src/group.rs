@@ -1,12 +1,13 @@
-//! Which core instances of a component can be one.
+//! Which core instances of a component can be joined.
 
 use std::collections::HashMap;
 
 use wasmparser::Instance;
 
-use super::module::{Member, Source};
+use super::error::{Error, MISSING};
+use super::indices::IndexSpace;
+use super::member::{Member, Source};
 use super::scan::{CoreModule, Entity, Item, Scan};
-use super::{Error, Kind, MISSING};
 
 /// Core instances that become one.
 #[derive(Default)]
@@ -15,13 +16,13 @@ pub(super) struct Group {
     pub(super) members: Vec<u32>,
     numbers: HashMap<u32, usize>,
     modules: HashMap<u32, usize>,
-    /// How many items come before the first one that needs them to be there.
+    /// How many items come before the first one that needs the members to be instantiated.
     pub(super) end: usize,
 }
 
 impl Group {
-    /// The first core instances. What is between them is done before them; so the group ends where more is needed of a
-    /// member than a name for an export, and where other code may run.
+    /// Chooses the first core instances. Items between them move before them. So the group ends at the first item that
+    /// needs more of a member than a name for its export, and where other code may run.
     pub(super) fn of(scan: &Scan<'_>) -> Result<Self, Error> {
         let mut group = Self { end: scan.items.len(), ..Self::default() };
         for (position, item) in scan.items.iter().enumerate() {
@@ -66,8 +67,8 @@ impl Group {
         self.modules.get(&module).copied()
     }
 
-    /// The members with the sources of their imports, and the functions that come from outside, in the order of the
-    /// imports. Nothing but functions is made before there are members.
+    /// The members with the sources of their imports; and the indices of functions from outside, in the order of imports.
+    /// Only functions can come from outside: nothing else of the core exists before the members.
     pub(super) fn modules<'s>(&self, scan: &'s Scan<'_>) -> Result<(Vec<Member<'s>>, Vec<u32>), Error> {
         let mut members = Vec::new();
         let mut outside = Vec::new();
@@ -88,13 +89,13 @@ impl Group {
     }
 }
 
-/// What starts runs before anything else is put into memories and tables. And wasmtime fills tables ahead of time only up
-/// to the first element that is computed, so that this would cost the members behind it.
+/// A start function runs before later members fill memories and tables. And wasmtime fills tables ahead of time only up to
+/// the first computed element, so members behind one would cost more.
 fn has_to_be_last(module: &CoreModule<'_>) -> Result<bool, Error> {
     Ok(module.parts.start.is_some() || module.parts.computes_elements()?)
 }
 
 fn uses_exports(scan: &Scan<'_>, item: &Item<'_>) -> Result<bool, Error> {
-    let is_export = |(kind, index): &(Kind, u32)| matches!(scan.entity(*kind, *index), Ok(Entity::Export(_)));
+    let is_export = |(space, index): &(IndexSpace, u32)| matches!(scan.entity(*space, *index), Ok(Entity::Export(_)));
     Ok(item.uses()?.iter().any(is_export))
 }

@@ -1,33 +1,35 @@
-//! What memories have in them before there are instances.
+//! Whether memories have their content ahead of time.
 //!
-//! Wasmtime makes images of all memories of a module, which cost an instance nothing, or of none, and then every instance
-//! copies the data of all: where one offset is not known, and where the data of one memory lies far apart. (Where data does
-//! not fit into a memory as well, but such an instance does not start.)
+//! Wasmtime makes images of all memories of a module, or of none. Images cost an instance nothing; without them every
+//! instance copies the data of all memories. There are none if one offset is unknown, or if the data of one memory lies far
+//! apart. (Or if data does not fit into its memory; but then the instance does not start.)
 
 use std::collections::HashMap;
 
 use wasmparser::DataKind;
 
 use super::constant::Constant;
-use super::module::Member;
+use super::error::Error;
+use super::indices::IndexSpace;
+use super::member::Member;
 use super::numbering::Numbering;
-use super::{Error, Kind};
 
-/// How far data may be apart in any case (`Config::memory_guaranteed_dense_image_size`); beyond it half has to be data.
+/// An extent up to this size has an image in any case (`Config::memory_guaranteed_dense_image_size`). Of a larger one, at
+/// least half must be data.
 const GUARANTEED: u64 = 16 << 20;
 
-/// Whether a member has images by itself which it would lose with the others.
+/// Whether a member has images by itself, and would lose them by being joined with the others.
 pub(super) fn would_be_lost(members: &[Member<'_>], numbering: &Numbering) -> Result<bool, Error> {
     let mut all = Filled::default();
     let mut some_have = false;
     for (number, Member { parts, .. }) in members.iter().enumerate() {
         let renumber = numbering.member(number)?;
-        let imported = parts.imported(Kind::Memory);
+        let imported = parts.imported(IndexSpace::Memory);
         let mut own = Filled::default();
         for data in parts.data.iter().flat_map(|data| data.clone()) {
             let data = data?;
             let DataKind::Active { memory_index, offset_expr } = data.kind else { continue };
-            let memory = renumber.index(Kind::Memory, memory_index)?;
+            let memory = renumber.index(IndexSpace::Memory, memory_index)?;
             let start = renumber.value(&offset_expr)?.map(Constant::address);
             all.add(memory, start, data.data.len());
             own.add(memory, start.filter(|_| memory_index >= imported), data.data.len());
@@ -40,7 +42,7 @@ pub(super) fn would_be_lost(members: &[Member<'_>], numbering: &Numbering) -> Re
 #[derive(Default)]
 struct Filled {
     memories: HashMap<u32, Extent>,
-    /// Something is put where only the instance knows.
+    /// The place of some data is only known to an instance.
     unknown: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One core module that does what several do.
+//! Writes one core module that does what several did.
 
 use std::collections::BTreeSet;
 
@@ -10,33 +10,21 @@ use wasm_encoder::{
 };
 use wasmparser::Name;
 
+use super::error::Error;
+use super::image;
+use super::indices::IndexSpace;
+use super::member::{Member, Source};
 use super::numbering::{Numbering, Renumber};
 use super::parts::Parts;
-use super::{Error, Kind, image};
 
-/// Where a module's import comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// An earlier one of the modules, and the number of its export.
-    Member(usize, u32),
-    /// Something else, which the joined module imports, too.
-    Outside,
-}
-
-/// A module, and where each of its imports comes from.
-pub(super) struct Member<'a> {
-    pub(super) parts: &'a Parts<'a>,
-    pub(super) sources: Vec<Source>,
-}
-
-/// Joins modules, of which only the last one may have a start function. None: instances would cost more than before.
+/// Joins modules, of which only the last may have a start function. `None` if instances would cost more than before.
 ///
-/// What comes from outside is imported under the names `0`, `1` … of the module ``, in the order in which the members import
-/// it. `exported` says which exports of which member are exported, under [`export_name`].
+/// Imports from outside have the empty module name and the names `0`, `1` …, in the order in which the members import
+/// them. `exported` lists pairs of a member and the number of its export; these are exported under [`export_name`].
 ///
 /// # Errors
 ///
-/// Where a member is invalid, or imports what no earlier one exports.
+/// If a member is invalid, or imports something that no earlier member exports.
 pub(super) fn join(members: &[Member<'_>], exported: &BTreeSet<(usize, u32)>) -> Result<Option<Vec<u8>>, Error> {
     let numbering = Numbering::of(members)?;
     if image::would_be_lost(members, &numbering)? {
@@ -57,7 +45,8 @@ pub(super) fn join(members: &[Member<'_>], exported: &BTreeSet<(usize, u32)>) ->
     Ok(Some(joined.finish()))
 }
 
-/// Not the name that the member has for it: that may be long, and is repeated by whoever takes the export.
+/// The name of a member's export in the joined module. The member's own name for it may be long, and each alias of the
+/// export repeats the name.
 pub(super) fn export_name(member: usize, export: u32) -> String {
     format!("{member}:{export}")
 }
@@ -126,13 +115,13 @@ impl Joined {
         Ok(())
     }
 
-    /// As far as there are names: validation does not look at them.
+    /// Adds the names up to the first one that is malformed: validation does not look at them.
     fn add_names(&mut self, parts: &Parts<'_>, renumber: &Renumber<'_>) {
-        let imported = parts.imported(Kind::Function);
+        let imported = parts.imported(IndexSpace::Function);
         for names in parts.names.iter().flat_map(|names| names.clone()).map_while(Result::ok) {
             let Name::Function(names) = names else { continue };
             for name in names.into_iter().map_while(Result::ok).filter(|name| name.index >= imported) {
-                if let Ok(index) = renumber.index(Kind::Function, name.index) {
+                if let Ok(index) = renumber.index(IndexSpace::Function, name.index) {
                     self.names.append(index, name.name);
                 }
             }
@@ -140,7 +129,7 @@ impl Joined {
     }
 
     fn finish(mut self) -> Vec<u8> {
-        // A function that code refers to has to be named outside of code; that may have been an export.
+        // A function that code refers to must also be named outside of code. That may have been an export that is gone.
         if !self.referenced.is_empty() {
             self.elements.declared(Elements::Functions(self.referenced.into_iter().collect()));
         }

@@ -1,4 +1,4 @@
-//! Which indices members have in the joined module.
+//! Which indices the items of members have in the joined module.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,9 +7,10 @@ use wasm_encoder::reencode::{Reencode, utils};
 use wasmparser::{ConstExpr, DataSectionReader, ElementSectionReader, Operator};
 
 use super::constant::Constant;
-use super::module::{Member, Source};
-use super::parts::{Parts, kind_of};
-use super::{Counters, Error, Indices, Kind, MISSING, NoSuchIndex};
+use super::error::{Error, MISSING, NoSuchIndex};
+use super::indices::{Counters, IndexSpace, Indices};
+use super::member::{Member, Source};
+use super::parts::Parts;
 
 /// Where one member's indices are in the joined module.
 #[derive(Default)]
@@ -18,26 +19,26 @@ struct Map {
     elements: u32,
     data: u32,
     indices: Indices,
-    /// What its exports are, in their order.
-    exports: Vec<(Kind, u32)>,
+    /// The new indices of its exports, in their order.
+    exports: Vec<(IndexSpace, u32)>,
 }
 
 pub(super) struct Numbering {
     maps: Vec<Map>,
-    /// Values of globals that never change. Known values are what offsets need to have for tables and memories to be
-    /// filled ahead of time; all offsets have them, as globals come from members only.
+    /// Values of globals that never change. Tables and memories are filled ahead of time only where the offsets of segments
+    /// are known. They all are, because globals come from members only.
     constants: HashMap<u32, Constant>,
 }
 
 impl Numbering {
     pub(super) fn of(members: &[Member<'_>]) -> Result<Self, Error> {
-        // Imports have the first indices of each kind.
+        // Imports have the first indices in each space.
         let mut imported = Counters::default();
         let mut defined = Counters::default();
         for member in members {
             for (import, source) in member.parts.imports.iter().zip(&member.sources) {
                 if *source == Source::Outside {
-                    defined.next(kind_of(&import.ty));
+                    defined.next(IndexSpace::of(&import.ty));
                 }
             }
         }
@@ -50,21 +51,21 @@ impl Numbering {
             data += parts.data.as_ref().map_or(0, DataSectionReader::count);
             let mut own = Counters::default();
             for (import, source) in parts.imports.iter().zip(sources) {
-                let kind = kind_of(&import.ty);
+                let space = IndexSpace::of(&import.ty);
                 let index = match *source {
-                    Source::Outside => imported.next(kind),
-                    Source::Member(member, export) => numbering.exported(member, export, kind)?,
+                    Source::Outside => imported.next(space),
+                    Source::Member(member, export) => numbering.exported(member, export, space)?,
                 };
-                map.indices.insert(kind, own.next(kind), index);
+                map.indices.insert(space, own.next(space), index);
             }
-            for (kind, count) in parts.defined() {
+            for (space, count) in parts.defined() {
                 for _ in 0..count {
-                    map.indices.insert(kind, own.next(kind), defined.next(kind));
+                    map.indices.insert(space, own.next(space), defined.next(space));
                 }
             }
             for export in &parts.exports {
-                let kind = Kind::from(export.kind);
-                map.exports.push((kind, map.indices.get(kind, export.index)?));
+                let space = IndexSpace::from(export.kind);
+                map.exports.push((space, map.indices.get(space, export.index)?));
             }
             numbering.maps.push(map);
             numbering.add_constants(parts)?;
@@ -72,20 +73,20 @@ impl Numbering {
         Ok(numbering)
     }
 
-    fn exported(&self, member: usize, export: u32, kind: Kind) -> Result<u32, Error> {
+    fn exported(&self, member: usize, export: u32, space: IndexSpace) -> Result<u32, Error> {
         let found = self.maps.get(member).and_then(|map| map.exports.get(export as usize));
-        let index = found.filter(|(found, _)| *found == kind).map(|(_, index)| *index);
+        let index = found.filter(|(found, _)| *found == space).map(|(_, index)| *index);
         index.ok_or(MISSING)
     }
 
-    /// Those of the latest member.
+    /// Adds those of the latest member.
     fn add_constants(&mut self, parts: &Parts<'_>) -> Result<(), Error> {
         let globals = parts.globals.iter().flat_map(|globals| globals.clone());
-        for (number, global) in (parts.imported(Kind::Global)..).zip(globals) {
+        for (number, global) in (parts.imported(IndexSpace::Global)..).zip(globals) {
             let global = global?;
             let renumber = self.member(self.maps.len() - 1)?;
             let value = if global.ty.mutable { None } else { renumber.value(&global.init_expr)? };
-            let index = renumber.index(Kind::Global, number)?;
+            let index = renumber.index(IndexSpace::Global, number)?;
             if let Some(value) = value {
                 self.constants.insert(index, value);
             }
@@ -99,22 +100,22 @@ impl Numbering {
     }
 }
 
-/// Takes one member's code over.
+/// Rewrites one member with its new indices.
 pub(super) struct Renumber<'n> {
     map: &'n Map,
     constants: &'n HashMap<u32, Constant>,
-    /// Functions that the code refers to other than by calling them.
+    /// Functions that the code refers to without calling them.
     pub(super) referenced: BTreeSet<u32>,
 }
 
 impl Renumber<'_> {
-    pub(super) fn index(&self, kind: Kind, index: u32) -> Result<u32, Error> {
-        self.map.indices.get(kind, index)
+    pub(super) fn index(&self, space: IndexSpace, index: u32) -> Result<u32, Error> {
+        self.map.indices.get(space, index)
     }
 
-    /// What an expression comes to, where that is known.
+    /// The value of an expression, if it is known.
     pub(super) fn value(&self, expression: &ConstExpr<'_>) -> Result<Option<Constant>, Error> {
-        Constant::of(expression, |global| self.constants.get(&self.index(Kind::Global, global).ok()?).copied())
+        Constant::of(expression, |global| self.constants.get(&self.index(IndexSpace::Global, global).ok()?).copied())
     }
 }
 
@@ -122,23 +123,23 @@ impl Reencode for Renumber<'_> {
     type Error = NoSuchIndex;
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.index(Kind::Function, index)
+        self.index(IndexSpace::Function, index)
     }
 
     fn table_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.index(Kind::Table, index)
+        self.index(IndexSpace::Table, index)
     }
 
     fn memory_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.index(Kind::Memory, index)
+        self.index(IndexSpace::Memory, index)
     }
 
     fn global_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.index(Kind::Global, index)
+        self.index(IndexSpace::Global, index)
     }
 
     fn tag_index(&mut self, index: u32) -> Result<u32, Error> {
-        self.index(Kind::Tag, index)
+        self.index(IndexSpace::Tag, index)
     }
 
     fn type_index(&mut self, index: u32) -> Result<u32, Error> {
@@ -153,7 +154,7 @@ impl Reencode for Renumber<'_> {
         Ok(self.map.data + index)
     }
 
-    /// Wasmtime takes an offset for known where it is one constant only.
+    /// Wasmtime treats an offset as known only if it is a single constant.
     fn const_expr(&mut self, expression: ConstExpr<'_>) -> Result<wasm_encoder::ConstExpr, Error> {
         match self.value(&expression)? {
             Some(value) => Ok(wasm_encoder::ConstExpr::extended([value.instruction()])),
@@ -169,7 +170,7 @@ impl Reencode for Renumber<'_> {
                 }
             }
             Operator::RefFunc { function_index } => {
-                self.referenced.insert(self.index(Kind::Function, function_index)?);
+                self.referenced.insert(self.index(IndexSpace::Function, function_index)?);
             }
             _ => {}
         }

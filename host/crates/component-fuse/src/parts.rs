@@ -1,14 +1,15 @@
-//! What a core module consists of.
+//! A core module, taken apart into its sections.
 
 use std::collections::HashMap;
 
 use wasmparser::{
     DataSectionReader, ElementItems, ElementKind, ElementSectionReader, Export, FunctionBody, FunctionSectionReader,
     GlobalSectionReader, Import, KnownCustom, MemorySectionReader, NameSectionReader, Parser, Payload,
-    TableSectionReader, TagSectionReader, TypeRef, TypeSectionReader,
+    TableSectionReader, TagSectionReader, TypeSectionReader,
 };
 
-use super::{Error, Kind, count};
+use super::error::Error;
+use super::indices::{IndexSpace, count};
 
 /// The sections of a core module.
 #[derive(Default)]
@@ -29,7 +30,7 @@ pub(super) struct Parts<'a> {
     pub(super) code: Vec<FunctionBody<'a>>,
     pub(super) data: Option<DataSectionReader<'a>>,
     pub(super) names: Option<NameSectionReader<'a>>,
-    /// It has debug information, which tells where in the module's own bytes the code is.
+    /// Whether it has debug information. That holds places of code in the module's own bytes.
     pub(super) debuggable: bool,
 }
 
@@ -71,8 +72,8 @@ impl<'a> Parts<'a> {
         self.export_numbers.get(name).copied()
     }
 
-    pub(super) fn imported(&self, kind: Kind) -> u32 {
-        count(self.imports.iter().filter(|import| kind_of(&import.ty) == kind).count())
+    pub(super) fn imported(&self, space: IndexSpace) -> u32 {
+        count(self.imports.iter().filter(|import| IndexSpace::of(&import.ty) == space).count())
     }
 
     pub(super) fn count_types(&self) -> Result<u32, Error> {
@@ -83,17 +84,17 @@ impl<'a> Parts<'a> {
         Ok(types)
     }
 
-    pub(super) fn defined(&self) -> [(Kind, u32); 5] {
+    pub(super) fn defined(&self) -> [(IndexSpace, u32); 5] {
         [
-            (Kind::Function, self.functions.as_ref().map_or(0, FunctionSectionReader::count)),
-            (Kind::Table, self.tables.as_ref().map_or(0, TableSectionReader::count)),
-            (Kind::Memory, self.memories.as_ref().map_or(0, MemorySectionReader::count)),
-            (Kind::Global, self.globals.as_ref().map_or(0, GlobalSectionReader::count)),
-            (Kind::Tag, self.tags.as_ref().map_or(0, TagSectionReader::count)),
+            (IndexSpace::Function, self.functions.as_ref().map_or(0, FunctionSectionReader::count)),
+            (IndexSpace::Table, self.tables.as_ref().map_or(0, TableSectionReader::count)),
+            (IndexSpace::Memory, self.memories.as_ref().map_or(0, MemorySectionReader::count)),
+            (IndexSpace::Global, self.globals.as_ref().map_or(0, GlobalSectionReader::count)),
+            (IndexSpace::Tag, self.tags.as_ref().map_or(0, TagSectionReader::count)),
         ]
     }
 
-    /// Whether it puts what it computes into a table, rather than functions that are known.
+    /// Whether it puts computed values into a table, and not only functions that are known ahead of time.
     pub(super) fn computes_elements(&self) -> Result<bool, Error> {
         for element in self.elements.iter().flat_map(|elements| elements.clone()) {
             let element = element?;
@@ -102,15 +103,5 @@ impl<'a> Parts<'a> {
             }
         }
         Ok(false)
-    }
-}
-
-pub(super) fn kind_of(import: &TypeRef) -> Kind {
-    match import {
-        TypeRef::Func(_) | TypeRef::FuncExact(_) => Kind::Function,
-        TypeRef::Table(_) => Kind::Table,
-        TypeRef::Memory(_) => Kind::Memory,
-        TypeRef::Global(_) => Kind::Global,
-        TypeRef::Tag(_) => Kind::Tag,
     }
 }

@@ -1,4 +1,4 @@
-//! What a component consists of.
+//! A component, taken apart into the items that matter to its core instances.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,13 +10,14 @@ use wasmparser::{
     ComponentTypeRef, ComponentTypeSectionReader, Export, Import, Instance, Parser, Payload,
 };
 
+use super::error::{Error, MISSING, NoSuchIndex};
+use super::indices::{Counters, IndexSpace, count};
 use super::parts::Parts;
-use super::{Counters, Error, Kind, MISSING, NoSuchIndex, count};
 
 /// A core instance that is made from a module, and the number of one of the module's exports.
 pub(super) type ExportOf = (u32, u32);
 
-/// Whether core modules are used in other ways than to make core instances of the component that they are in.
+/// Whether core modules are used for anything but core instances of the component that they are in.
 pub(super) fn hands_modules_on(bytes: &[u8]) -> Result<bool, Error> {
     for payload in Parser::new(0).parse_all(bytes) {
         let found = match payload? {
@@ -57,15 +58,15 @@ pub(super) enum Item<'a> {
     Module(u32),
     /// The number of a core instance.
     Instance(u32),
-    /// An export of a core instance: its kind, and the index that it gets.
-    CoreAlias(Kind, u32),
-    /// The index that it has among the core functions, if it is one.
+    /// An export of a core instance: its index space, and the index that it gets.
+    CoreAlias(IndexSpace, u32),
+    /// A canonical function. Its index among the core functions, if it is a core function.
     Canonical(CanonicalFunction, Option<u32>),
-    /// Resources name the core functions that destroy them.
+    /// Types. Resources name the core functions that destroy them.
     Types(ComponentTypeSectionReader<'a>),
     Alias(ComponentAlias<'a>),
     Component(Cow<'a, [u8]>),
-    /// A section that names nothing of the core, and whether it instantiates components, whose code may run then.
+    /// A section that names nothing of the core. Whether it instantiates components, whose code may then run.
     Other {
         id: u8,
         data: &'a [u8],
@@ -74,8 +75,8 @@ pub(super) enum Item<'a> {
 }
 
 impl Item<'_> {
-    /// What of the core it names, other than core instances do.
-    pub(super) fn uses(&self) -> Result<Vec<(Kind, u32)>, Error> {
+    /// The core items that it names, unless it is a core instance.
+    pub(super) fn uses(&self) -> Result<Vec<(IndexSpace, u32)>, Error> {
         let mut uses = Uses(Vec::new());
         match self {
             Self::Canonical(function, _) => {
@@ -90,8 +91,8 @@ impl Item<'_> {
     }
 }
 
-/// What a core function, table, … of the component is. What has several names, in instances that hand on what others
-/// export, is the same however long such a chain is.
+/// What a core function, table and so on of the component is. An item may have several names, in instances that pass on
+/// what others export; it is the same entity however long that chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entity {
     Export(ExportOf),
@@ -108,18 +109,18 @@ pub(super) struct CoreModule<'a> {
 
 struct CoreInstance<'a> {
     instance: Instance<'a>,
-    /// Where the names are in its list of arguments or of exports.
+    /// The places of names in its list of arguments or exports.
     positions: HashMap<&'a str, usize>,
 }
 
-/// One component, without what is inside of those that it consists of.
+/// One component, without the insides of the components in it.
 #[derive(Default)]
 pub(super) struct Scan<'a> {
     pub(super) items: Vec<Item<'a>>,
     modules: Vec<CoreModule<'a>>,
     instances: Vec<CoreInstance<'a>>,
-    entities: HashMap<(Kind, u32), Entity>,
-    /// Bytes of the imports of all core instances: those of a module count for every instance that is made from it.
+    entities: HashMap<(IndexSpace, u32), Entity>,
+    /// Bytes of the imports of all core instances. A module's imports count once for every instance of it.
     pub(super) linked: usize,
 }
 
@@ -167,15 +168,15 @@ impl<'a> Scan<'a> {
                 for function in functions {
                     let function = function?;
                     let is_core = !matches!(function, CanonicalFunction::Lift { .. });
-                    let index = is_core.then(|| counters.next(Kind::Function));
+                    let index = is_core.then(|| counters.next(IndexSpace::Function));
                     if let Some(index) = index {
-                        self.entities.insert((Kind::Function, index), Entity::Canonical(index));
+                        self.entities.insert((IndexSpace::Function, index), Entity::Canonical(index));
                     }
                     self.items.push(Item::Canonical(function, index));
                 }
             }
             Payload::ComponentTypeSection(types) => self.items.push(Item::Types(types)),
-            // Names of indices that will be others.
+            // Names of items by indices, which change.
             Payload::CustomSection(_) => {}
             other => {
                 if let Some((id, range)) = other.as_section() {
@@ -207,10 +208,10 @@ impl<'a> Scan<'a> {
         let ComponentAlias::CoreInstanceExport { kind, instance_index, name } = alias else {
             return Ok(Item::Alias(alias));
         };
-        let kind = Kind::from(kind);
-        let index = counters.next(kind);
-        self.entities.insert((kind, index), self.named(instance_index, name)?);
-        Ok(Item::CoreAlias(kind, index))
+        let space = IndexSpace::from(kind);
+        let index = counters.next(space);
+        self.entities.insert((space, index), self.named(instance_index, name)?);
+        Ok(Item::CoreAlias(space, index))
     }
 
     pub(super) fn module(&self, number: u32) -> Result<&CoreModule<'a>, Error> {
@@ -238,11 +239,11 @@ impl<'a> Scan<'a> {
         exports.get(export as usize).ok_or(MISSING)
     }
 
-    pub(super) fn entity(&self, kind: Kind, index: u32) -> Result<Entity, Error> {
-        self.entities.get(&(kind, index)).copied().ok_or(MISSING)
+    pub(super) fn entity(&self, space: IndexSpace, index: u32) -> Result<Entity, Error> {
+        self.entities.get(&(space, index)).copied().ok_or(MISSING)
     }
 
-    /// What an instance exports under a name.
+    /// The entity that an instance exports under a name.
     pub(super) fn named(&self, number: u32, name: &str) -> Result<Entity, Error> {
         let CoreInstance { instance, positions } = self.core_instance(number)?;
         match instance {
@@ -258,7 +259,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// What an instance's module imports, and the instance that each import is taken from.
+    /// The imports of an instance's module, each with the instance that it is taken from.
     pub(super) fn imports(&self, number: u32) -> Result<Vec<(&Import<'a>, u32)>, Error> {
         let CoreInstance { instance, positions } = self.core_instance(number)?;
         let Instance::Instantiate { module_index, args } = instance else { return Ok(Vec::new()) };
@@ -275,12 +276,12 @@ fn instantiates(section: Payload<'_>) -> bool {
     instances.into_iter().any(|instance| matches!(instance, Ok(ComponentInstance::Instantiate { .. })))
 }
 
-/// Collects the indices of what is taken over.
-struct Uses(Vec<(Kind, u32)>);
+/// Collects the indices of core items that are named.
+struct Uses(Vec<(IndexSpace, u32)>);
 
 impl Uses {
-    fn add(&mut self, kind: Kind, index: u32) -> u32 {
-        self.0.push((kind, index));
+    fn add(&mut self, space: IndexSpace, index: u32) -> u32 {
+        self.0.push((space, index));
         index
     }
 }
@@ -289,15 +290,15 @@ impl Reencode for Uses {
     type Error = NoSuchIndex;
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.add(Kind::Function, index))
+        Ok(self.add(IndexSpace::Function, index))
     }
 
     fn table_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.add(Kind::Table, index))
+        Ok(self.add(IndexSpace::Table, index))
     }
 
     fn memory_index(&mut self, index: u32) -> Result<u32, Error> {
-        Ok(self.add(Kind::Memory, index))
+        Ok(self.add(IndexSpace::Memory, index))
     }
 }
 
