@@ -24,7 +24,7 @@ describe("a log that nobody takes", () => {
         await Promise.all(Array.from({ length: 50 }, () => client.ask("print", "x".repeat(1_000))));
       }
       process.kill(host.pid, "SIGUSR1");
-      assert.deepEqual(await client.ask("echo", 7), [7]);
+      assert.equal(await client.ask("echo", 7), 7);
       // `startHost` stops it, and it must exit with 0.
     });
   }
