@@ -1,5 +1,6 @@
 //! The `host` program: parse, run, print the error chain, exit code.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -47,12 +48,30 @@ fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 
 /// `error: …`, then a line for each cause, then a line for each hint.
 fn render(error: &anyhow::Error) -> String {
-    let mut text = format!("error: {error}\n");
+    let mut text = printable("error: ", error);
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("  caused by: {cause}\n"));
+        text.push_str(&printable("  caused by: ", cause));
     }
     for hint in hint::hints(error) {
-        text.push_str(&format!("hint: {hint}\n"));
+        text.push_str(&printable("hint: ", hint));
     }
     text
+}
+
+/// A message, whose lines may hold names that a component or a file has chosen: they must not steer the terminal.
+fn printable(label: &str, message: impl Display) -> String {
+    let message = message.to_string();
+    let lines: Vec<_> = message.lines().map(telemetry::text::printable).collect();
+    format!("{label}{}\n", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_cannot_steer_the_terminal() {
+        let error = anyhow::anyhow!("no `a\u{1b}[2J`").context("two\nlines");
+        assert_eq!(render(&error), "error: two\nlines\n  caused by: no `a\\u{1b}[2J`\n");
+    }
 }

@@ -1,7 +1,8 @@
 /** Requests that are not Socket.IO, and stopping. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -21,17 +22,34 @@ describe("requests that are not Socket.IO", () => {
     const dir = await mkdtemp(join(tmpdir(), "host-static-"));
     t.after(() => rm(dir, { recursive: true }));
     await writeFile(join(dir, "index.html"), "<h1>hello</h1>");
+    await writeFile(join(dir, ".env"), "SECRET=1");
+    await mkdir(join(dir, "folder"));
+    await symlink("/etc/passwd", join(dir, "link"));
     const host = await startHost(t, { flags: ["--static", dir] });
     for (const path of ["/", "/index.html"]) {
       const response = await fetch(host.url + path);
-      assert.equal(response.headers.get("content-type"), "text/html");
+      assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
       assert.equal(await response.text(), "<h1>hello</h1>");
     }
-    for (const path of ["/nothing.html", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd"]) {
+    for (const path of ["/nothing.html", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/.env", "/%2eenv", "/link", "//folder"]) {
       assert.equal((await fetch(host.url + path)).status, 404, path);
     }
     assert.equal(await (await connect(t, host)).ask("echo", 1), 1);
   });
+});
+
+test("a request of HTTP/1.1 names one host", async (t) => {
+  const host = await startHost(t);
+  const status = async (...lines) => {
+    const socket = createConnection(host.port, "127.0.0.1");
+    socket.end(["GET /socket.io/?EIO=4&transport=polling HTTP/1.1", ...lines, "Connection: close", "", ""].join("\r\n"));
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    return text.split(" ")[1];
+  };
+  assert.equal(await status("Host: a"), "200");
+  assert.equal(await status(), "400");
+  assert.equal(await status("Host: a", "Host: b"), "400");
 });
 
 describe("stopping", () => {

@@ -7,6 +7,7 @@ use anyhow::Context;
 use bytesize::ByteSize;
 use guest::{Examination, Granted};
 use runtime::Calls;
+use telemetry::text::printable;
 
 use super::load::{explain, start_runtime};
 use super::wording;
@@ -32,7 +33,8 @@ pub async fn inspect(config: InspectConfig) -> anyhow::Result<()> {
 fn render(examination: &Examination) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<10} {value}");
+        // Names that the component has chosen must not steer the terminal.
+        let _ = writeln!(text, "{name:<10} {}", printable(value));
     };
     line("size", &ByteSize(examination.size as u64).display().si().to_string());
     if let Some(calls) = examination.calls {

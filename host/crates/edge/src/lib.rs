@@ -13,6 +13,7 @@
 mod body;
 mod cors;
 mod cut;
+mod files;
 mod routes;
 mod server;
 

@@ -13,16 +13,16 @@ use gateway::handler::{ResponseBody, ResponseFuture};
 use gateway::{EventContext, Mount};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, VARY};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{ACCESS_CONTROL_REQUEST_HEADERS, HOST, HeaderValue, VARY};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::CorsLayer;
-use tower_http::services::ServeDir;
 
 use crate::body::RequestBody;
 use crate::cors::{self, CorsOrigins};
 use crate::cut::Cut;
+use crate::files::{Files, with_charset};
 
 /// Routes requests by their path.
 pub struct Routes<S> {
@@ -30,7 +30,7 @@ pub struct Routes<S> {
     /// Requests whose path starts with this are Socket.IO.
     path: String,
     cors: Option<CorsLayer>,
-    files: Option<ServeDir>,
+    files: Option<Files>,
     /// The mount whose handler answers the rest.
     site: Option<Arc<Mount>>,
 }
@@ -44,19 +44,26 @@ impl<S: Service> Routes<S> {
         files: Option<&Path>,
         site: Option<Arc<Mount>>,
     ) -> Self {
-        Self { endpoint, path, cors: cors::layer(origins), files: files.map(ServeDir::new), site }
+        Self { endpoint, path, cors: cors::layer(origins), files: files.map(Files::new), site }
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>, address: IpAddr, cut: Cut) -> Response<ResponseBody> {
+        if !has_host(&request) {
+            return plain(StatusCode::BAD_REQUEST, "a request needs exactly one Host header\n");
+        }
         let request = RequestBody::of(request);
         if request.uri().path().starts_with(&self.path) {
             return self.socket_io(request, address).await;
         }
-        match (&self.files, &self.site) {
-            (Some(files), Some(site)) => file_or(files.clone(), site.clone(), request, cut).await,
+        let files = match &self.files {
+            Some(files) if files.may_serve(request.uri().path()).await => Some(files.service()),
+            _ => None,
+        };
+        match (files, &self.site) {
+            (Some(files), Some(site)) => file_or(files, site.clone(), request, cut).await,
             (Some(files), None) => {
-                let answer = files.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-                answer.map(BodyExt::boxed_unsync)
+                let answer = files.oneshot(request).await.unwrap_or_else(|never| match never {});
+                with_charset(answer).map(BodyExt::boxed_unsync)
             }
             (None, Some(site)) => handle(site, request, cut).await,
             (None, None) => not_found(),
@@ -83,12 +90,29 @@ impl<S: Service> Routes<S> {
 fn file_or(files: ServeDir, site: Arc<Mount>, request: Request<RequestBody>, cut: Cut) -> ResponseFuture {
     // Without the box the compiler cannot prove that the future is `Send`.
     let other = BoxCloneSyncService::new(service_fn(move |request| {
-        handle(&site, request, cut.clone()).map(Ok::<_, Infallible>)
+        handle(&site, request, cut.clone()).map(|mut response| {
+            response.extensions_mut().insert(OfHandler);
+            Ok::<_, Infallible>(response)
+        })
     }));
     let files = files.fallback(other).call_fallback_on_method_not_allowed(true);
-    Box::pin(
-        async move { files.oneshot(request).await.unwrap_or_else(|never| match never {}).map(BodyExt::boxed_unsync) },
-    )
+    Box::pin(async move {
+        let answer = files.oneshot(request).await.unwrap_or_else(|never| match never {});
+        let answer = if answer.extensions().get::<OfHandler>().is_some() { answer } else { with_charset(answer) };
+        answer.map(BodyExt::boxed_unsync)
+    })
+}
+
+/// Marks a response that the handler made, which is sent as it is.
+#[derive(Debug, Clone, Copy)]
+struct OfHandler;
+
+/// Whether a request has one `Host` header, as HTTP/1.1 wants it (RFC 9112, section 3.2).
+fn has_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        count => count == 1,
+    }
 }
 
 /// Answers with the mount's current handler, if that handles requests.
@@ -108,7 +132,11 @@ fn known(body: Full<Bytes>) -> ResponseBody {
 }
 
 fn not_found() -> Response<ResponseBody> {
-    let mut response = Response::new(known(Full::from("not found\n")));
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    plain(StatusCode::NOT_FOUND, "not found\n")
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<ResponseBody> {
+    let mut response = Response::new(known(Full::from(text)));
+    *response.status_mut() = status;
     response
 }

@@ -36,7 +36,7 @@ fn cost(frame: &Frame) -> usize {
     frame.len() + ENTRY
 }
 
-/// A queue of packets. Beyond its limit volatile packets are dropped first, then the queue reports that it is full.
+/// A queue of packets, bounded in bytes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
@@ -49,7 +49,6 @@ struct Entry {
     packet: Encoded,
     /// Number of the packet's frames that were taken already.
     taken: usize,
-    volatile: bool,
 }
 
 /// The client receives too slowly.
@@ -72,28 +71,19 @@ impl Outbox {
         self.bytes > self.limit / 2
     }
 
-    /// Appends a packet, and returns how many volatile packets were dropped to make room.
+    /// Appends a packet.
     ///
     /// # Errors
     ///
-    /// [`Full`] if the packet does not fit although no volatile packet is left to drop. A packet on its own always
-    /// fits.
-    pub(crate) fn push(&mut self, packet: Encoded, volatile: bool) -> Result<usize, Full> {
+    /// [`Full`] if the packet does not fit. A packet on its own always fits.
+    pub(crate) fn push(&mut self, packet: Encoded) -> Result<(), Full> {
         let size = packet.size();
-        let fits = |bytes: usize| bytes == 0 || bytes + size <= self.limit;
-        let mut dropped = 0;
-        if !fits(self.bytes) {
-            if volatile {
-                return Ok(1); // the new packet is dropped
-            }
-            dropped = self.drop_volatile();
-            if !(self.bytes == 0 || self.bytes + size <= self.limit) {
-                return Err(Full);
-            }
+        if self.bytes > 0 && self.bytes + size > self.limit {
+            return Err(Full);
         }
         self.bytes += size;
-        self.queue.push_back(Entry { packet, taken: 0, volatile });
-        Ok(dropped)
+        self.queue.push_back(Entry { packet, taken: 0 });
+        Ok(())
     }
 
     /// Takes the next frame.
@@ -128,19 +118,6 @@ impl Outbox {
         self.bytes
     }
 
-    fn drop_volatile(&mut self) -> usize {
-        let before = self.queue.len();
-        let bytes = &mut self.bytes;
-        self.queue.retain(|entry| {
-            let keep = !entry.volatile || entry.taken > 0;
-            if !keep {
-                *bytes -= entry.packet.size();
-            }
-            keep
-        });
-        before - self.queue.len()
-    }
-
     /// Frees memory, so that an idle session keeps little.
     fn shrink(&mut self) {
         const KEPT: usize = 8;
@@ -169,9 +146,9 @@ mod tests {
         let mut outbox = Outbox::new(10_000);
         let group: Arc<[Frame]> =
             [Frame::from_message("4a".into()), Frame::Binary("b".into()), Frame::Binary("c".into())].into();
-        outbox.push(text("41"), false).unwrap();
-        outbox.push(Encoded::Many(group.clone()), false).unwrap();
-        outbox.push(text("42"), false).unwrap();
+        outbox.push(text("41")).unwrap();
+        outbox.push(Encoded::Many(group.clone())).unwrap();
+        outbox.push(text("42")).unwrap();
         let mut want = vec![Frame::from_message("41".into())];
         want.extend(group.iter().cloned());
         want.push(Frame::from_message("42".into()));
@@ -180,94 +157,49 @@ mod tests {
     }
 
     #[test]
-    fn volatile_packets_go_first_then_the_outbox_is_full() {
+    fn beyond_its_limit_it_is_full() {
         let mut outbox = Outbox::new(2 * size("4aa"));
-        assert_eq!(outbox.push(text("4v1"), true), Ok(0));
-        assert_eq!(outbox.push(text("4n1"), false), Ok(0));
-        assert_eq!(outbox.push(text("4v2"), true), Ok(1), "a new volatile packet is dropped where nothing fits");
-        assert_eq!(outbox.push(text("4n2"), false), Ok(1), "an old one makes room");
-        assert_eq!(outbox.push(text("4n3"), false), Err(Full));
+        assert_eq!(outbox.push(text("4n1")), Ok(()));
+        assert_eq!(outbox.push(text("4n2")), Ok(()));
+        assert_eq!(outbox.push(text("4n3")), Err(Full));
         assert_eq!(outbox.drain(), [Frame::from_message("4n1".into()), Frame::from_message("4n2".into())]);
     }
 
     #[test]
     fn a_packet_larger_than_the_limit_fits_an_empty_outbox() {
         let mut outbox = Outbox::new(1);
-        assert_eq!(outbox.push(text("4large"), false), Ok(0));
-        assert_eq!(outbox.push(text("4"), false), Err(Full));
+        assert_eq!(outbox.push(text("4large")), Ok(()));
+        assert_eq!(outbox.push(text("4")), Err(Full));
     }
 
-    #[test]
-    fn a_volatile_group_that_is_partly_sent_is_finished() {
-        let mut outbox = Outbox::new(300);
-        let group: Arc<[Frame]> = [Frame::from_message("4a".into()), Frame::Binary("b".into())].into();
-        outbox.push(Encoded::Many(group), true).unwrap();
-        outbox.pop().unwrap();
-        assert_eq!(outbox.push(text(&"4".repeat(200)), false), Err(Full));
-        assert_eq!(outbox.pop(), Some(Frame::Binary("b".into())));
-    }
-
-    /// A packet that is pushed (sizes of its frames, volatile), or a pop.
-    fn step() -> impl Strategy<Value = Option<(Vec<usize>, bool)>> {
-        prop_oneof![
-            2 => (prop::collection::vec(1..200usize, 1..4), any::<bool>()).prop_map(Some),
-            1 => Just(None),
-        ]
+    /// A packet that is pushed (sizes of its frames), or a pop.
+    fn step() -> impl Strategy<Value = Option<Vec<usize>>> {
+        prop_oneof![2 => prop::collection::vec(1..200usize, 1..4).prop_map(Some), 1 => Just(None)]
     }
 
     proptest! {
         #[test]
-        fn only_whole_volatile_packets_are_lost(steps in prop::collection::vec(step(), 0..80)) {
+        fn what_fits_comes_out_whole_and_in_order(steps in prop::collection::vec(step(), 0..80)) {
             const LIMIT: usize = 1500;
             let mut outbox = Outbox::new(LIMIT);
-            // The queued frames, each with its packet's number, and whether it may be dropped.
-            let mut waiting: Vec<(usize, Frame, bool)> = Vec::new();
-            for (number, step) in steps.into_iter().enumerate() {
-                let before = outbox.bytes();
+            let mut waiting: VecDeque<Frame> = VecDeque::new();
+            for step in steps {
                 match step {
-                    Some((sizes, volatile)) => {
+                    Some(sizes) => {
                         let frames: Arc<[Frame]> = sizes.iter().map(|size| Frame::Binary(vec![0; *size].into())).collect();
                         let packet = Encoded::Many(frames.clone());
-                        let fits = before == 0 || before + packet.size() <= LIMIT;
-                        let droppable: std::collections::BTreeSet<_> =
-                            waiting.iter().filter(|(_, _, volatile)| *volatile).map(|(number, ..)| *number).collect();
-                        let queued = match outbox.push(packet, volatile) {
-                            Ok(dropped) if fits => {
-                                prop_assert_eq!(dropped, 0);
-                                true
-                            }
-                            Ok(dropped) if volatile => {
-                                prop_assert_eq!(dropped, 1);
-                                false
-                            }
-                            Ok(dropped) => {
-                                prop_assert_eq!(dropped, droppable.len());
-                                waiting.retain(|(_, _, volatile)| !volatile);
-                                true
-                            }
-                            Err(Full) => {
-                                prop_assert!(!fits && !volatile);
-                                waiting.retain(|(_, _, volatile)| !volatile);
-                                false
-                            }
-                        };
-                        if queued {
-                            waiting.extend(frames.iter().map(|frame| (number, frame.clone(), volatile)));
+                        let fits = outbox.bytes() == 0 || outbox.bytes() + packet.size() <= LIMIT;
+                        prop_assert_eq!(outbox.push(packet).is_ok(), fits);
+                        if fits {
+                            waiting.extend(frames.iter().cloned());
                         }
                     }
-                    None if waiting.is_empty() => prop_assert_eq!(outbox.pop(), None),
-                    None => {
-                        let (number, frame, _) = waiting.remove(0);
-                        prop_assert_eq!(outbox.pop(), Some(frame));
-                        // A packet that has begun is finished.
-                        waiting.iter_mut().filter(|entry| entry.0 == number).for_each(|entry| entry.2 = false);
-                    }
+                    None => prop_assert_eq!(outbox.pop(), waiting.pop_front()),
                 }
-                prop_assert_eq!(outbox.bytes(), waiting.iter().map(|(_, frame, _)| cost(frame)).sum::<usize>());
+                prop_assert_eq!(outbox.bytes(), waiting.iter().map(cost).sum::<usize>());
                 prop_assert_eq!(outbox.is_empty(), waiting.is_empty());
             }
-            let rest: Vec<_> = waiting.into_iter().map(|(_, frame, _)| frame).collect();
-            prop_assert_eq!(outbox.drain(), rest);
+            prop_assert_eq!(outbox.drain(), Vec::from(waiting));
             prop_assert_eq!(outbox.bytes(), 0);
         }
     }

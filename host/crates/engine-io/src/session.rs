@@ -56,10 +56,9 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     /// The packet is in the outbox.
-    Queued {
-        /// Number of volatile packets that were dropped to make room; this packet may be one of them.
-        dropped: usize,
-    },
+    Queued,
+    /// The packet was volatile and could not be sent at once.
+    Dropped,
     /// The session is closing or closed.
     Closed,
     /// The client received too slowly, so the session was closed.
@@ -99,14 +98,17 @@ impl Session {
         self.shared.lock().outbox.is_clogged()
     }
 
-    /// Sends one packet. A volatile one may be dropped.
+    /// Sends one packet. A volatile one is dropped if anything else of the session has yet to be written.
     pub fn send(&self, packet: Encoded, volatile: bool) -> Sent {
         let mut shared = self.shared.lock();
         if shared.phase != Phase::Open {
             return Sent::Closed;
         }
-        let sent = match shared.outbox.push(packet, volatile) {
-            Ok(dropped) => Sent::Queued { dropped },
+        if volatile && shared.has_unwritten() {
+            return Sent::Dropped;
+        }
+        let sent = match shared.outbox.push(packet) {
+            Ok(()) => Sent::Queued,
             Err(_) => {
                 shared.outbox.clear();
                 shared.close(CloseReason::ForcedClose);
@@ -370,6 +372,11 @@ impl Shared {
         }
         self.notify_task();
         reason
+    }
+
+    /// Whether something has yet to be written: in the outbox, or in a WebSocket that takes no more.
+    fn has_unwritten(&self) -> bool {
+        !self.outbox.is_empty() || (self.blocked && self.polling.is_none())
     }
 
     /// Makes the task look at the session again.

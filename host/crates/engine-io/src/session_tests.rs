@@ -48,7 +48,7 @@ fn send(session: &Session, text: &str) -> Sent {
     session.send(Encoded::One(frame(text)), false)
 }
 
-const QUEUED: Sent = Sent::Queued { dropped: 0 };
+const QUEUED: Sent = Sent::Queued;
 
 /// Runs the session's task once; it finds nothing and sleeps.
 fn asleep(session: &Session) -> Arc<Bell> {
@@ -173,12 +173,30 @@ fn a_vanished_transport_drops_what_waits() {
 }
 
 #[test]
+fn a_volatile_packet_is_only_sent_at_once() {
+    let volatile = |session: &Session| session.send(Encoded::One(frame("v")), true);
+    let session = websocket();
+    assert_eq!(volatile(&session), QUEUED);
+    assert_eq!(volatile(&session), Sent::Dropped, "the first one waits to be written");
+    session.pop();
+    assert_eq!(volatile(&session), QUEUED);
+    session.pop();
+    let (_, waker) = Bell::new();
+    session.run();
+    assert!(session.sleep(&Context::from_waker(&waker), true));
+    assert_eq!(volatile(&session), Sent::Dropped, "the connection takes no more");
+    session.run();
+    assert!(session.sleep(&Context::from_waker(&waker), false));
+    assert_eq!(volatile(&session), QUEUED);
+}
+
+#[test]
 fn overflow_closes_the_session_and_frees_what_waited() {
     let session = websocket();
     let bell = asleep(&session);
     assert_eq!(session.send(Encoded::One(frame("volatile")), true), QUEUED);
     assert_eq!(send(&session, "a"), QUEUED);
-    assert_eq!(session.send(Encoded::One(frame(&"v".repeat(LIMIT))), true), Sent::Queued { dropped: 1 });
+    assert_eq!(session.send(Encoded::One(frame("v")), true), Sent::Dropped);
     assert_eq!(send(&session, &"x".repeat(LIMIT)), Sent::Overflowed);
     assert_eq!(send(&session, "b"), Sent::Closed);
     assert_eq!(bell.rung(), 1);

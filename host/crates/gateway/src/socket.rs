@@ -147,8 +147,8 @@ impl Socket {
 
     fn send_now(&self, packet: Encoded, volatile: bool) {
         match self.session.send(packet, volatile) {
-            Sent::Queued { dropped: 0 } | Sent::Closed => {}
-            Sent::Queued { dropped } => metrics().packets_dropped.add(dropped),
+            Sent::Queued | Sent::Closed => {}
+            Sent::Dropped => metrics().packets_dropped.increment(),
             Sent::Overflowed => {
                 metrics().slow_consumers.increment();
                 const CAUSE: &str = "session closed: its client receives too slowly";

@@ -178,9 +178,6 @@ mod tests {
         assert_eq!(event(r#"2["a", 1.0,"\u0061"]"#), Ok(("a".to_owned(), r#"[ 1.0,"\u0061"]"#.to_owned())));
         assert_eq!(event(r#"2["a",1e999,"\ud800"]"#), Ok(("a".to_owned(), r#"[1e999,"\ud800"]"#.to_owned())));
         assert_eq!(event("2[1.0]"), Ok(("1.0".to_owned(), "[]".to_owned())));
-        // For the reference, this whitespace is the id 0.
-        let spaced = Decoder::new(1000, 10).text("2 [\"a\"]").unwrap().unwrap();
-        assert_eq!(spaced.body, Body::Event { name: "a".to_owned(), payload: Payload::empty(), ack: None });
         let auth = Decoder::new(1000, 10).text("0 {\"a\" : 1.0} ").unwrap().unwrap();
         assert_eq!(auth.body, Body::Connect { auth: Some("{\"a\" : 1.0}".to_owned()) });
         assert!(Decoder::new(1000, 10).text(r#"51-["a","\ud800",1e999]"#).is_ok());

@@ -44,6 +44,10 @@ impl<'a> Header<'a> {
         let (attachments, rest) = if binary { attachments(rest, max_attachments)? } else { (0, rest) };
         let (namespace, rest) = namespace(rest);
         let (id, payload) = id(rest)?;
+        // The reference's parser takes white space for the id 0, and would acknowledge it.
+        if kind == PacketKind::Event && id.is_none() && payload.starts_with(char::is_whitespace) {
+            return Err(DecodeError::Id);
+        }
         Ok(Self { kind, attachments, namespace, id, payload })
     }
 }
@@ -105,6 +109,8 @@ mod tests {
         assert_eq!(parse("39007199254740991"), Ok((PacketKind::Ack, 0, "/", Some(MAX_ID), "")));
         assert_eq!(parse("39007199254740992"), Err(DecodeError::Id));
         assert_eq!(parse("399999999999999999999"), Err(DecodeError::Id));
+        assert_eq!(parse("2 [\"a\"]"), Err(DecodeError::Id));
+        assert_eq!(parse("2/chat,\t[\"a\"]"), Err(DecodeError::Id));
         assert_eq!(parse("511-"), Err(DecodeError::TooManyAttachments));
         assert_eq!(parse("50-"), Err(DecodeError::AttachmentCount));
         assert_eq!(parse("599999999999999999999-"), Err(DecodeError::AttachmentCount));

@@ -148,7 +148,8 @@ const STRICTER: &[(&str, DecodeError)] = &[
     // The reference takes whitespace for a digit, and an empty text for type 0.
     ("", DecodeError::UnknownType),
     (" {}", DecodeError::UnknownType),
-    (r#"2 1["a"]"#, DecodeError::Payload),
+    (r#"2 1["a"]"#, DecodeError::Id),
+    (r#"2 ["a"]"#, DecodeError::Id),
     (r#"21 2["a"]"#, DecodeError::Payload),
     ("0 ", DecodeError::Payload),
     // An event without a name, and an acknowledgement of nothing: the reference ignores them.

@@ -119,11 +119,6 @@ impl Counter {
         self.0.fetch_add(1, Relaxed);
     }
 
-    /// Counts `count` more.
-    pub fn add(&self, count: usize) {
-        self.0.fetch_add(count as u64, Relaxed);
-    }
-
     /// How many were counted.
     pub fn get(&self) -> u64 {
         self.0.load(Relaxed)

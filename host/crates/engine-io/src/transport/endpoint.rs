@@ -95,6 +95,7 @@ impl<S: Service> Endpoint<S> {
         address: IpAddr,
     ) -> Result<HttpResponse, Refusal> {
         let accept = if websocket { Some(handshake::accept(&request)?) } else { None };
+        let seen = client_request(&request, address)?;
         let session = Session::new(id::random(), self.limits().unsent_bytes, !websocket);
         let Some(live) = self.registry.insert(session, address) else {
             metrics().sessions_refused.increment();
@@ -103,7 +104,7 @@ impl<S: Service> Endpoint<S> {
         metrics().sessions_opened.increment();
         let session = live.session().clone();
         session.send(Encoded::One(self.open_packet(&session, websocket)), false);
-        let handler = self.service.open(session.clone(), client_request(&request, address), Instant::now());
+        let handler = self.service.open(session.clone(), seen, Instant::now());
         let task = SessionTask::new(self.registry.clone(), live, handler);
         match accept {
             Some(accept) => {

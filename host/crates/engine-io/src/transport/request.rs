@@ -9,6 +9,10 @@ use hyper::{Request, Response, StatusCode};
 
 use crate::handler::ClientRequest;
 
+/// Pairs in the query of a session's first request. They are kept as long as the session, and each costs some 70 bytes
+/// beside its text: without a bound, a request of 16 KB would keep 600.
+const PAIRS: usize = 64;
+
 /// Every answer of the endpoint has a body that is known at once.
 pub type HttpResponse = Response<Full<Bytes>>;
 
@@ -125,13 +129,21 @@ fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
 }
 
 /// The parts of the session's first request that handlers can see.
-pub(super) fn client_request<B>(request: &Request<B>, address: IpAddr) -> ClientRequest {
-    ClientRequest {
+///
+/// # Errors
+///
+/// The query has more pairs than a session keeps.
+pub(super) fn client_request<B>(request: &Request<B>, address: IpAddr) -> Result<ClientRequest, Refusal> {
+    let pairs = request.uri().query().map_or(0, |query| query.split('&').count());
+    if pairs > PAIRS {
+        return Err(Refusal::BadRequest);
+    }
+    Ok(ClientRequest {
         headers: headers(request.headers()),
         query: query(request),
         address,
         url: request.uri().path_and_query().map_or_else(String::new, |url| url.as_str().to_owned()),
-    }
+    })
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
@@ -223,10 +235,20 @@ mod tests {
     #[test]
     fn what_handlers_see_of_a_request() {
         let request = request("/socket.io/?a=1&a=2&b=%C3%A9", &[("X-A", "1"), ("x-b", "\u{e9}"), ("x-a", "2")]);
-        let seen = client_request(&request, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let seen = client_request(&request, IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(seen.headers, [pair("x-a", "1, 2"), pair("x-b", "\u{e9}")]);
         assert_eq!(seen.query, [pair("a", "1"), pair("a", "2"), pair("b", "é")]);
         assert_eq!(seen.url, "/socket.io/?a=1&a=2&b=%C3%A9");
+    }
+
+    #[test]
+    fn a_session_keeps_no_more_than_so_many_pairs() {
+        let seen = |pairs: usize| {
+            let query = "a&".repeat(pairs - 1) + "b=1";
+            client_request(&request(&format!("/socket.io/?{query}"), &[]), IpAddr::V4(Ipv4Addr::LOCALHOST))
+        };
+        assert_eq!(seen(PAIRS).unwrap().query.len(), PAIRS);
+        assert_eq!(seen(PAIRS + 1), Err(Refusal::BadRequest));
     }
 }
