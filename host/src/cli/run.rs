@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.path, "/socket.io/");
         assert_eq!(config.cors_origins, CorsOrigins::Only(vec![]));
-        assert_eq!(config.handler.grants.network, AllowedHosts::default());
+        assert_eq!(*config.handler.grants.network, AllowedHosts::default());
         assert_eq!(config.cache_dir, None);
     }
 

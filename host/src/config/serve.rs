@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use edge::CorsOrigins;
 use guest::{AllowedHosts, Environment, HandlerGrants};
@@ -86,7 +87,8 @@ impl ListSettings {
     ///
     /// If values contradict each other.
     pub(super) fn check(self) -> anyhow::Result<(HandlerGrants, CorsOrigins)> {
-        let grants = HandlerGrants { env: Environment(distinct(self.env)?), network: hosts::hosts(self.allow_net)? };
+        let grants =
+            HandlerGrants { env: Environment(distinct(self.env)?), network: Arc::new(hosts::hosts(self.allow_net)?) };
         Ok((grants, cors(self.cors_origin)?))
     }
 }

@@ -18,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::CorsLayer;
+use tower_http::services::ServeDir;
 
 use crate::body::RequestBody;
 use crate::cors::{self, CorsOrigins};

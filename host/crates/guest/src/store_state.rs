@@ -45,7 +45,7 @@ impl StoreState {
         resources.set_max_capacity(RESOURCES);
         Self {
             realtime: Realtime::new(current.clone(), settings.gateway.clone(), settings.limits.fetched_bytes),
-            requests: Requests::new(current, settings.grants.clone()),
+            requests: Requests::new(current, settings.grants.network.clone()),
             grants: settings.grants.clone(),
             output_rate: output_rate.clone(),
             limiter,

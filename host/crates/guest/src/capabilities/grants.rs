@@ -1,5 +1,7 @@
 //! The operator's grants.
 
+use std::sync::Arc;
+
 use super::environment::Environment;
 use super::http::AllowedHosts;
 
@@ -9,5 +11,5 @@ pub struct HandlerGrants {
     /// Environment variables.
     pub env: Environment,
     /// Hosts that handlers may send HTTP requests to.
-    pub network: AllowedHosts,
+    pub network: Arc<AllowedHosts>,
 }

@@ -21,7 +21,6 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpHooks, WasiHttpView, default_send_request,
 };
 
-use super::grants::HandlerGrants;
 use super::interface::{Granted, Interface};
 use crate::current_event::CurrentEvent;
 
@@ -87,7 +86,7 @@ const LOGGED: usize = 10;
 /// The requests of one instance, and the host's side of `wasi:http` in its store.
 pub(crate) struct Requests {
     current: Arc<CurrentEvent>,
-    grants: Arc<HandlerGrants>,
+    allowed: Arc<AllowedHosts>,
     /// Made when the guest first asks for it.
     places: Option<Arc<Semaphore>>,
     denied: usize,
@@ -97,8 +96,8 @@ type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 type Sent = (Response<WasiBody>, Sending<()>);
 
 impl Requests {
-    pub(crate) fn new(current: Arc<CurrentEvent>, grants: Arc<HandlerGrants>) -> Self {
-        Self { current, grants, places: None, denied: 0 }
+    pub(crate) fn new(current: Arc<CurrentEvent>, allowed: Arc<AllowedHosts>) -> Self {
+        Self { current, allowed, places: None, denied: 0 }
     }
 
     /// Begins another event: requests from now on belong to it.
@@ -115,7 +114,7 @@ impl Requests {
     /// Checks a request against the grants.
     fn check(&mut self, uri: &Uri) -> Result<(), Error> {
         let destination = Destination::of(uri)?;
-        if self.grants.network.allows(&destination.host, destination.port) {
+        if self.allowed.allows(&destination.host, destination.port) {
             return Ok(());
         }
         self.denied += 1;

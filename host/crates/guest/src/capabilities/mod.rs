@@ -13,6 +13,7 @@ mod interface;
 mod io;
 mod offered;
 mod output;
+mod output_rate;
 mod random;
 mod realtime;
 mod sockets;
@@ -28,6 +29,7 @@ pub(crate) use interface::Name;
 #[cfg(test)]
 pub(crate) use offered::offered_paths;
 pub(crate) use offered::{add_to_linker, granted};
-pub(crate) use output::{Output, OutputRate};
+pub(crate) use output::Output;
+pub(crate) use output_rate::OutputRate;
 pub(crate) use realtime::{Realtime, RealtimeView};
 pub(crate) use wasi::wasi;

@@ -24,17 +24,13 @@ use wasmtime_wasi::p3::bindings::cli as p3;
 use wasmtime_wasi::{WasiCtxBuilder, WasiView};
 
 use super::interface::Interface;
+use super::output_rate::OutputRate;
 use crate::current_event::CurrentEvent;
 
 /// Most bytes of one line.
 const LINE: usize = 8 << 10;
 /// Most bytes that one event may print.
 const EVENT: usize = 64 << 10;
-/// Bytes that the handlers of one namespace may print in a second, and at once after a pause.
-const RATE: usize = 256 << 10;
-const BURST: usize = 1 << 20;
-/// What a line costs beside its bytes.
-const ENTRY: usize = 128;
 /// Bytes that a guest may write at once. Any value would do, because writing never waits.
 const WRITE: usize = 64 << 10;
 
@@ -159,40 +155,6 @@ impl Output {
 
     fn channel(&self, channel: Channel) -> Printer {
         Printer { output: self.clone(), channel }
-    }
-}
-
-/// How much the handlers of one namespace may still print: [`RATE`] bytes a second, and [`BURST`] at once.
-#[derive(Debug)]
-pub(crate) struct OutputRate(Mutex<Tokens>);
-
-#[derive(Debug)]
-struct Tokens {
-    bytes: usize,
-    at: Instant,
-}
-
-impl OutputRate {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self(Mutex::new(Tokens { bytes: BURST, at: now }))
-    }
-
-    /// Whether a line of so many bytes may be logged.
-    fn take(&self, bytes: usize, now: Instant) -> bool {
-        let mut tokens = self.0.lock();
-        let since = now.saturating_duration_since(tokens.at).as_millis();
-        let earned = usize::try_from(since).unwrap_or(BURST).saturating_mul(RATE) / 1_000;
-        if earned > 0 {
-            tokens.bytes = tokens.bytes.saturating_add(earned).min(BURST);
-            tokens.at = now;
-        }
-        match tokens.bytes.checked_sub(bytes + ENTRY) {
-            Some(left) => {
-                tokens.bytes = left;
-                true
-            }
-            None => false,
-        }
     }
 }
 
@@ -340,115 +302,5 @@ impl AsyncWrite for Printer {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Log(Mutex<Vec<(Level, String)>>);
-
-    impl Sink for &Log {
-        fn line(&self, level: Level, line: &str) {
-            self.0.lock().push((level, line.to_owned()));
-        }
-    }
-
-    fn printed(writes: &[(Channel, &[u8])]) -> Vec<(Level, String)> {
-        let log = Log::default();
-        let mut lines = Lines::new(&log);
-        for (channel, bytes) in writes {
-            lines.print(*channel, bytes);
-        }
-        drop(lines);
-        log.0.into_inner()
-    }
-
-    use Channel::{Stderr, Stdout};
-
-    #[test]
-    fn lines_come_whole_from_each_channel() {
-        let lines = printed(&[(Stdout, b"he"), (Stderr, b"oh\r\n"), (Stdout, b"llo\n\nwor"), (Stdout, b"ld")]);
-        let expected = [(Level::WARN, "oh"), (Level::INFO, "hello"), (Level::INFO, "world")];
-        assert_eq!(lines, expected.map(|(level, line)| (level, line.to_owned())));
-    }
-
-    #[test]
-    fn stderr_can_say_the_level() {
-        for (print, level, line) in [
-            ("<3>a", Level::ERROR, "a"),
-            ("<0>a", Level::ERROR, "a"),
-            ("<4>", Level::WARN, ""),
-            ("<4><3>a", Level::WARN, "<3>a"),
-            ("<6>a", Level::INFO, "a"),
-            ("<7>a", Level::DEBUG, "a"),
-            ("<8>a", Level::WARN, "<8>a"),
-            ("<3 a", Level::WARN, "<3 a"),
-        ] {
-            let expected = if line.is_empty() { vec![] } else { vec![(level, line.to_owned())] };
-            assert_eq!(printed(&[(Stderr, print.as_bytes())]), expected, "{print}");
-        }
-        assert_eq!(printed(&[(Stdout, b"<3>a")]), [(Level::INFO, "<3>a".to_owned())]);
-    }
-
-    #[test]
-    fn lines_cannot_be_forged() {
-        assert_eq!(
-            printed(&[(Stdout, b"a\rERROR b\x1b[2J\xff\n")]),
-            [(Level::INFO, "a\\rERROR b\\u{1b}[2J\u{fffd}".to_owned())]
-        );
-    }
-
-    #[test]
-    fn long_lines_are_split_between_characters() {
-        let text = "é".repeat(LINE);
-        let text = format!("x{text}\n");
-        let lines = printed(&[(Stdout, text.as_bytes())]);
-        assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|(_, line)| line.len() <= LINE && !line.contains('\u{fffd}')));
-        assert_eq!(lines.iter().map(|(_, line)| line.as_str()).collect::<String>() + "\n", text);
-    }
-
-    #[test]
-    fn a_line_that_just_fits_is_not_split() {
-        let line = [&[b'x'; LINE][..], b"\n"].concat();
-        assert_eq!(printed(&[(Stdout, &line)]).len(), 1);
-    }
-
-    #[test]
-    fn an_event_cannot_fill_the_log() {
-        let line = [b'x'; 1023];
-        let line = [&line[..], b"\n"].concat();
-        let writes: Vec<_> = (0..1000).map(|_| (Stderr, line.as_slice())).collect();
-        let lines = printed(&writes);
-        assert_eq!(lines.len(), EVENT / 1024 + 1);
-        assert!(lines.last().unwrap().1.starts_with("(output truncated"));
-    }
-
-    #[test]
-    fn a_namespace_has_a_rate() {
-        let start = Instant::now();
-        let rate = OutputRate::new(start);
-        let lines = |now| (0..100_000).filter(|_| rate.take(1_000, now)).count();
-        assert_eq!(lines(start), BURST / (1_000 + ENTRY));
-        let later = lines(start + std::time::Duration::from_secs(1));
-        assert!(later.abs_diff(RATE / (1_000 + ENTRY)) <= 1, "{later}");
-        assert_eq!(lines(start + std::time::Duration::from_secs(3600)), BURST / (1_000 + ENTRY));
-    }
-
-    #[test]
-    fn as_much_as_allowed_is_not_truncated() {
-        let all = vec![b'x'; EVENT];
-        assert!(printed(&[(Stdout, &all)]).iter().all(|(_, line)| line.starts_with('x')));
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_has_a_line_in_it(writes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50), 0..20)) {
-            let writes: Vec<_> = writes.iter().map(|bytes| (Stdout, bytes.as_slice())).collect();
-            for (_, line) in printed(&writes) {
-                prop_assert!(!line.contains(['\n', '\r']));
-            }
-        }
-    }
-}
+#[path = "output_tests.rs"]
+mod tests;
