@@ -21,7 +21,7 @@ fn the_seeds_of_the_fuzz_target_behave_alike() {
     assert!(!seeds.is_empty());
     for seed in seeds {
         println!("{}", seed.display());
-        assert!(matches!(run(&fs::read(&seed).unwrap()), Outcome::Joined(_)));
+        assert!(matches!(run(&fs::read(&seed).unwrap(), None), Outcome::Joined(_)));
     }
 }
 
@@ -32,7 +32,7 @@ fn random_components_behave_alike() {
     let mut compared = 0;
     for _ in 0..300 {
         let bytes = vec(any::<u8>(), 500..4000).new_tree(&mut runner).unwrap().current();
-        let outcome = run(&[&[1], bytes.as_slice()].concat());
+        let outcome = run(&[&[1], bytes.as_slice()].concat(), None);
         compared += u32::from(outcome == Outcome::Joined(Compared::Completely));
     }
     assert!(compared > 100, "only {compared} were joined");

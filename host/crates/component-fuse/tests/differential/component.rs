@@ -9,10 +9,13 @@ use wasm_encoder::{
 };
 use wasmparser::{Validator, WasmFeatures};
 
-use super::any::any;
 use super::linked::linked;
 use super::observer::observer;
 use super::types::{Import, Shape, Type, shape, signature};
+use super::writer::only_imports;
+
+/// Makes a core module of any instructions. It may import what the given module imports.
+pub type AnyModule = fn(&mut Unstructured<'_>, Vec<u8>) -> Result<Vec<u8>>;
 
 /// How deep components are put into components.
 const DEPTH: u32 = 1;
@@ -21,8 +24,8 @@ const DEPTH: u32 = 1;
 const IMPORTS: usize = 24;
 
 /// A valid component of steps that are read from bytes; `None` if these make none.
-pub fn component(data: &[u8]) -> Option<Vec<u8>> {
-    let made = Assembly::make(&mut Unstructured::new(data), DEPTH).ok()?;
+pub fn component(data: &[u8], any: Option<AnyModule>) -> Option<Vec<u8>> {
+    let made = Assembly::make(&mut Unstructured::new(data), any, DEPTH).ok()?;
     let component = made.component.finish();
     Validator::new_with_features(WasmFeatures::all()).validate_all(&component).ok()?;
     Some(component)
@@ -60,12 +63,13 @@ struct Assembly {
     entities: Vec<Entity>,
     /// Names of exports, and the types of core functions that they are when lowered.
     exports: Vec<(String, FuncType)>,
+    any: Option<AnyModule>,
     /// How deep components may still be put into this one.
     depth: u32,
 }
 
 impl Assembly {
-    fn make(u: &mut Unstructured<'_>, depth: u32) -> Result<Self> {
+    fn make(u: &mut Unstructured<'_>, any: Option<AnyModule>, depth: u32) -> Result<Self> {
         let mut component = ComponentBuilder::default();
         let mut import = |name: &str, param: Option<PrimitiveValType>, result: Option<PrimitiveValType>| {
             let (ty, mut function) = component.type_function(None);
@@ -78,7 +82,7 @@ impl Assembly {
             number: import("number", None, Some(PrimitiveValType::U32)),
             text: import("text", Some(PrimitiveValType::String), None),
         };
-        let mut assembly = Self { component, host, entities: Vec::new(), exports: Vec::new(), depth };
+        let mut assembly = Self { component, host, entities: Vec::new(), exports: Vec::new(), any, depth };
         assembly.lower(host.log, signature(&[ValType::I32], &[]), None);
         assembly.lower(host.number, signature(&[], &[ValType::I32]), None);
         for _ in 0..u.int_in_range(2..=6)? {
@@ -89,24 +93,20 @@ impl Assembly {
     }
 
     fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=15)? {
-            0..=7 => self.instance(u, |u, imports| {
+        match (u.int_in_range(0..=15)?, self.any) {
+            (8..=10, Some(any)) => self.instance(u, |u, imports| any(u, only_imports(imports)))?,
+            (0..=10, _) => self.instance(u, |u, imports| {
                 let start = u.ratio(1, 8)?;
                 linked(u, imports, start)
             })?,
-            8..=10 => self.instance(u, |u, imports| {
-                let length = u.int_in_range(0..=600)?;
-                let bytes = u.bytes(length.min(u.len()))?;
-                any(bytes, u, imports)
-            })?,
-            11 => self.lower(self.host.log, signature(&[ValType::I32], &[]), None),
-            12 => {
+            (11, _) => self.lower(self.host.log, signature(&[ValType::I32], &[]), None),
+            (12, _) => {
                 if let Some(memory) = self.memory(u)? {
                     self.lower(self.host.text, signature(&[ValType::I32, ValType::I32], &[]), Some(memory));
                 }
             }
-            13 => self.resource(u)?,
-            14 if self.depth > 0 => self.nest(u)?,
+            (13, _) => self.resource(u)?,
+            (14, _) if self.depth > 0 => self.nest(u)?,
             _ => self.lift_one(u)?,
         }
         Ok(())
@@ -280,7 +280,7 @@ impl Assembly {
 
     /// Adds a component. Its exports become functions that modules may import.
     fn nest(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let inner = Self::make(u, self.depth - 1)?;
+        let inner = Self::make(u, self.any, self.depth - 1)?;
         // Only one: where a core instance comes between two whose functions are lowered, wasmtime 48 panics.
         self.depth = 0;
         let exports = inner.exports;

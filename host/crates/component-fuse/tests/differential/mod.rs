@@ -2,10 +2,10 @@
 //!
 //! [`run`] is a fuzz target (`fuzz/` at the root of the repository) and runs on seeds and random bytes in `seeds.rs`.
 //!
-//! `component` makes components: from modules as toolchains link them (`linked`, `code`), modules of any instructions
-//! (`any`), and one that shows what is in memories, globals and tables (`observer`). `behaviour` runs them.
+//! `component` makes components: of modules as toolchains link them (`linked`, `code`), and of one that shows what is in
+//! memories, globals and tables (`observer`). `behaviour` runs them. The fuzz target adds modules of any instructions.
+//! They come from wasm-smith, which is no dependency here: its features would make cargo build wasmtime twice.
 
-mod any;
 mod behaviour;
 mod code;
 mod component;
@@ -18,6 +18,7 @@ use wasmparser::{Instance, Parser, Payload, Validator, WasmFeatures};
 
 pub use behaviour::Compared;
 use behaviour::Difference;
+pub use component::AnyModule;
 
 /// What became of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +32,17 @@ pub enum Outcome {
 }
 
 /// Reads an input. After an even first byte come the bytes of a component, and after an odd one steps that make a
-/// component.
+/// component. These may have modules that `any` makes.
 ///
 /// # Panics
 ///
 /// If the joined component is worse.
-pub fn run(input: &[u8]) -> Outcome {
+pub fn run(input: &[u8], any: Option<AnyModule>) -> Outcome {
     let Some((kind, rest)) = input.split_first() else { return Outcome::NoComponent };
     if kind % 2 == 0 {
         return check(rest, false);
     }
-    component::component(rest).map_or(Outcome::NoComponent, |component| check(&component, true))
+    component::component(rest, any).map_or(Outcome::NoComponent, |component| check(&component, true))
 }
 
 /// Joins a component, and compares both. If it was `made` here, it is valid and must not be refused.

@@ -102,3 +102,12 @@ impl Writer {
         module.finish()
     }
 }
+
+/// A module that has nothing but imports.
+pub fn only_imports(imports: &[Import]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    for import in imports {
+        writer.import(import);
+    }
+    writer.finish()
+}
