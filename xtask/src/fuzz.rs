@@ -33,7 +33,11 @@ pub fn fuzz(arguments: &[String]) -> anyhow::Result<()> {
         let [corpus, seeds] = ["corpus", "seeds"].map(|kind| dir.join(kind).join(&target));
         fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
         let mut fuzz = Command::new("cargo");
-        fuzz.args(["+nightly", "fuzz", "run", &target]).arg(corpus).arg(seeds).arg("--").current_dir(&dir);
+        fuzz.args(["+nightly", "fuzz", "run", &target]);
+        if target == NEEDS_FEATURE {
+            fuzz.args(["--features", &target]);
+        }
+        fuzz.arg(corpus).arg(seeds).arg("--").current_dir(&dir);
         let bounds = ["-timeout=10", "-max_len=4000", "-len_control=20", "-print_final_stats=1"];
         run(fuzz.arg(format!("-max_total_time={seconds}")).args(bounds))?;
     }

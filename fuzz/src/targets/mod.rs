@@ -1,6 +1,8 @@
 //! One module a target. Each panics where a promise is broken.
 
 pub mod decoder;
+#[cfg(feature = "fuse")]
+pub mod fuse;
 pub mod payload;
 pub mod placeholders;
 mod reference;

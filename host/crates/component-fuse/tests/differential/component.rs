@@ -48,6 +48,9 @@ enum Origin {
     Component(u32),
 }
 
+/// Numbers of the entities that imports come from, by the module and the name of the import.
+type Sources = BTreeMap<(String, String), usize>;
+
 /// The functions that it imports.
 #[derive(Clone, Copy)]
 struct Host {
@@ -153,14 +156,10 @@ impl Assembly {
     }
 
     /// Names imports after the instance that exports them, or after lists that are made for them.
-    fn name(
-        &self,
-        u: &mut Unstructured<'_>,
-        chosen: &[usize],
-    ) -> Result<(Vec<Import>, BTreeMap<(String, String), usize>)> {
+    fn name(&self, u: &mut Unstructured<'_>, chosen: &[usize]) -> Result<(Vec<Import>, Sources)> {
         let direct = u.arbitrary::<bool>()?;
         let mut imports = Vec::new();
-        let mut sources = BTreeMap::new();
+        let mut sources = Sources::new();
         for number in chosen {
             let Entity { ty, origin } = &self.entities[*number];
             let (module, name) = match origin {
@@ -173,12 +172,7 @@ impl Assembly {
         Ok((imports, sources))
     }
 
-    fn instantiate(
-        &mut self,
-        module: u32,
-        needed: &[(String, String)],
-        sources: &BTreeMap<(String, String), usize>,
-    ) -> Result<u32> {
+    fn instantiate(&mut self, module: u32, needed: &[(String, String)], sources: &Sources) -> Result<u32> {
         let mut args: BTreeMap<&str, u32> = BTreeMap::new();
         for (module, _) in needed {
             if let Some(instance) = module.strip_prefix('i').and_then(|number| number.parse().ok()) {
