@@ -7,9 +7,10 @@
 //! are direct, and the table is filled ahead of time. [`fuse`] joins the first core instances of a component, as long as
 //! they need nothing from an earlier one of them but its exports.
 //!
-//! **Promises.** The joined component behaves like the given one: results, traps, memories, the order of start functions. It
+//! **Promises.** The joined component behaves like the given one: results, traps, memories, the order of start functions.
+//! (If an instance cannot start because several segments do not fit, the error may be about another one of them.) Joining
 //! takes time and space that are linear in the component's size. Instances of the result never cost more than before.
-//! What is not understood is left as it is; nothing is lost but speed.
+//! What is not understood is left as it is; nothing is lost but speed. `tests/seeds.rs` compares components, joined and not.
 //!
 //! **Must not know** wasmtime, Socket.IO, or what the component is for: it is bytes to bytes. Whoever compiles the result
 //! validates it, as every component is validated. Comments name wasmtime where its habits decide what costs more.

@@ -21,7 +21,10 @@ fn the_seeds_of_the_fuzz_target_behave_alike() {
     assert!(!seeds.is_empty());
     for seed in seeds {
         println!("{}", seed.display());
-        assert!(matches!(run(&fs::read(&seed).unwrap(), None), Outcome::Joined(_)));
+        let seed = fs::read(&seed).unwrap();
+        let is_component = seed[0] % 2 == 0;
+        let is_joined = matches!(run(&seed, None), Outcome::Joined(_));
+        assert!(is_joined || !is_component);
     }
 }
 

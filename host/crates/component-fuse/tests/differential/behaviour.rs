@@ -16,7 +16,7 @@ const FUEL: u64 = 20_000;
 const PLENTY: u64 = 5_000_000;
 
 /// How many exports of a component are called.
-const CALLS: usize = 24;
+const CALLS: usize = 40;
 
 /// How far two components could be compared. They were alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

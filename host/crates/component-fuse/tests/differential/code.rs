@@ -129,7 +129,7 @@ fn step(
                 };
             };
             base(code, u.int_in_range(0..=12)?);
-            match u.int_in_range(0..=4)? {
+            match u.int_in_range(0..=6)? {
                 0 => {
                     push(u, &writer.has, code, ValType::I32, own)?;
                     code.i32_store8(at);
@@ -142,7 +142,7 @@ fn step(
                     code.i32_load(at);
                     pop(u, &writer.has, code, ValType::I32)?;
                 }
-                3 if !writer.has.passive_data.is_empty() => {
+                3..=5 if !writer.has.passive_data.is_empty() => {
                     code.i32_const(0).i32_const(1);
                     code.memory_init(memory_index, *u.choose(&writer.has.passive_data)?);
                 }
@@ -172,7 +172,7 @@ fn step(
                 return Ok(());
             }
             let at = u.int_in_range(0..=ty.minimum.saturating_sub(1))? as i32;
-            match u.int_in_range(0..=4)? {
+            match u.int_in_range(0..=6)? {
                 0 | 1 => {
                     let ty = u.choose(&signatures())?.clone();
                     // Only of what is there: most elements are null.
@@ -192,7 +192,7 @@ fn step(
                     // The function is exported, so that code may name it.
                     code.i32_const(at).ref_func(number).table_set(table);
                 }
-                3 if !writer.has.passive_elements.is_empty() => {
+                3..=5 if !writer.has.passive_elements.is_empty() => {
                     code.i32_const(at).i32_const(0).i32_const(1);
                     code.table_init(table, *u.choose(&writer.has.passive_elements)?);
                 }

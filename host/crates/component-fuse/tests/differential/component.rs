@@ -115,14 +115,23 @@ impl Assembly {
         Ok(())
     }
 
-    /// Makes a module, and one instance of it, or two.
+    /// Makes a module with some imports, and one instance of it, or two.
     fn instance(
         &mut self,
         u: &mut Unstructured<'_>,
         module: impl FnOnce(&mut Unstructured<'_>, &[Import]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let chosen = self.choose(u)?;
-        let (imports, sources) = self.name(u, &chosen)?;
+        let chosen = self.choose(u, IMPORTS, (1, 3))?;
+        self.instance_of(u, &chosen, module)
+    }
+
+    fn instance_of(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        chosen: &[usize],
+        module: impl FnOnce(&mut Unstructured<'_>, &[Import]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        let (imports, sources) = self.name(u, chosen)?;
         let mut module = module(u, &imports)?;
         let Some(Shape { imports: needed, exports }) = shape(&module) else { return Err(Error::IncorrectFormat) };
         if u.ratio(1, 30)? {
@@ -142,12 +151,13 @@ impl Assembly {
         Ok(())
     }
 
-    /// Chooses what a module may import: more of tables, memories and globals than of functions.
-    fn choose(&self, u: &mut Unstructured<'_>) -> Result<Vec<usize>> {
+    /// Chooses what a module may import: most tables, memories and globals, and functions with a likelihood.
+    fn choose(&self, u: &mut Unstructured<'_>, most: usize, functions: (u8, u8)) -> Result<Vec<usize>> {
         let mut chosen = Vec::new();
         for number in (0..self.entities.len()).rev() {
-            let is_shared = !matches!(self.entities[number].ty, Type::Function(_));
-            if chosen.len() < IMPORTS && if is_shared { u.ratio(2, 3)? } else { u.ratio(1, 3)? } {
+            let is_function = matches!(self.entities[number].ty, Type::Function(_));
+            let (part, of) = if is_function { functions } else { (2, 3) };
+            if chosen.len() < most && u.ratio(part, of)? {
                 chosen.push(number);
             }
         }
@@ -297,7 +307,8 @@ impl Assembly {
     fn observe(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let before = self.entities.len();
         let start = u.ratio(1, 3)?;
-        self.instance(u, |u, imports| observer(u, imports, start))?;
+        let chosen = self.choose(u, 3 * IMPORTS, (4, 5))?;
+        self.instance_of(u, &chosen, |u, imports| observer(u, imports, start))?;
         for number in before..self.entities.len() {
             let Origin::Export { name, .. } = self.entities[number].origin.clone() else { continue };
             // The second instance, if there is one, has the same names.

@@ -61,7 +61,7 @@ fn define(u: &mut Unstructured<'_>, writer: &mut Writer, imported: usize) -> Res
     }
     for _ in 0..u.int_in_range(0..=1)? {
         let ty = MemoryType {
-            minimum: u.int_in_range(0..=2)?,
+            minimum: *u.choose(&[1, 1, 2, 0])?,
             // Small, as all of it is looked at after every call.
             maximum: Some(if u.arbitrary()? { 3 } else { 4 }),
             memory64: u.ratio(1, 4)?,
@@ -122,7 +122,7 @@ fn fill(u: &mut Unstructured<'_>, writer: &mut Writer, imported: usize) -> Resul
             true => Elements::Expressions(RefType::FUNCREF, expressions.into()),
             false => Elements::Functions(chosen.into()),
         };
-        if u.ratio(1, 4)? {
+        if u.ratio(1, 3)? {
             writer.has.passive_elements.push(writer.elements.len());
             writer.elements.passive(elements);
         } else {
@@ -137,7 +137,7 @@ fn fill(u: &mut Unstructured<'_>, writer: &mut Writer, imported: usize) -> Resul
     for (number, memory) in (0..).zip(writer.has.memories.clone()) {
         for _ in 0..u.int_in_range(0..=2)? {
             let bytes = u.bytes(3.min(u.len()))?.to_vec();
-            if u.ratio(1, 4)? {
+            if u.ratio(1, 3)? {
                 writer.has.passive_data.push(writer.data.len());
                 writer.data.passive(bytes);
             } else {
