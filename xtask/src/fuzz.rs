@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 /// How long each target runs if the command line does not say.
 const SECONDS: u64 = 600;
 
+/// The target that is built with a feature of its own name: it brings wasmtime, which the other targets do without.
+const NEEDS_FEATURE: &str = "fuse";
+
 /// Fuzzes one target or all. `arguments` may hold the name of a target and the number of seconds for each.
 pub fn fuzz(arguments: &[String]) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;

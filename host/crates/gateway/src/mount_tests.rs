@@ -91,7 +91,7 @@ impl EventHandler for Revised {
     }
 
     fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
-        self.number.is_multiple_of(2).then(|| self as Arc<dyn RequestHandler>)
+        if self.number.is_multiple_of(2) { Some(self) } else { None }
     }
 }
 
