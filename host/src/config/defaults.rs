@@ -14,9 +14,9 @@ pub fn show_defaults(command: Command) -> Command {
     command.mut_args(|argument| {
         let id = argument.get_id().as_str();
         let Some((_, default)) = defaults.iter().find(|(name, _)| *name == id) else { return argument };
-        let with_default =
-            |help: Option<&clap::builder::StyledStr>| help.map(|help| format!("{help} [default: {default}]"));
-        let (short, long) = (with_default(argument.get_help()), with_default(argument.get_long_help()));
+        // A paragraph of its own in the long help, so that no line breaks inside.
+        let short = argument.get_help().map(|help| format!("{help} [default: {default}]"));
+        let long = argument.get_long_help().map(|help| format!("{help}\n\n[default: {default}]"));
         let argument = short.into_iter().fold(argument, |argument, help| argument.help(help));
         long.into_iter().fold(argument, |argument, help| argument.long_help(help))
     })
