@@ -14,11 +14,10 @@ pub fn show_defaults(command: Command) -> Command {
     command.mut_args(|argument| {
         let id = argument.get_id().as_str();
         let Some((_, default)) = defaults.iter().find(|(name, _)| *name == id) else { return argument };
+        let short = argument.get_help().cloned().unwrap_or_default();
+        let long = argument.get_long_help().cloned().unwrap_or_else(|| short.clone());
         // A paragraph of its own in the long help, so that no line breaks inside.
-        let short = argument.get_help().map(|help| format!("{help} [default: {default}]"));
-        let long = argument.get_long_help().map(|help| format!("{help}\n\n[default: {default}]"));
-        let argument = short.into_iter().fold(argument, |argument, help| argument.help(help));
-        long.into_iter().fold(argument, |argument, help| argument.long_help(help))
+        argument.help(format!("{short} [default: {default}]")).long_help(format!("{long}\n\n[default: {default}]"))
     })
 }
 
