@@ -331,6 +331,7 @@ fn after_an_upgrade_a_get_takes_nothing() {
 enum Step {
     /// How many frames the packet has.
     Send(usize),
+    SendVolatile(usize),
     Pop,
     Get,
     Close,
@@ -339,6 +340,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (1..4usize).prop_map(Step::Send),
+        2 => (1..4usize).prop_map(Step::SendVolatile),
         4 => Just(Step::Pop),
         2 => Just(Step::Get),
         1 => Just(Step::Close),
@@ -353,11 +355,16 @@ proptest! {
         let (mut queued, mut out, mut open) = (Vec::new(), Vec::new(), true);
         for (number, step) in steps.into_iter().enumerate() {
             match step {
-                Step::Send(count) => {
+                Step::Send(count) | Step::SendVolatile(count) => {
                     let frames: Vec<_> = (0..count).map(|part| frame(&format!("{number}.{part}"))).collect();
-                    let sent = session.send(Encoded::Many(frames.clone().into()), number % 2 == 0);
-                    prop_assert_eq!(sent, if open { QUEUED } else { Sent::Closed });
-                    if open {
+                    let volatile = matches!(step, Step::SendVolatile(_));
+                    let expected = match open {
+                        false => Sent::Closed,
+                        true if volatile && out.len() < queued.len() => Sent::Dropped,
+                        true => QUEUED,
+                    };
+                    prop_assert_eq!(session.send(Encoded::Many(frames.clone().into()), volatile), expected);
+                    if expected == QUEUED {
                         queued.extend(frames);
                     }
                 }
