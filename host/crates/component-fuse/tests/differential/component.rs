@@ -285,7 +285,7 @@ impl Assembly {
     /// Adds a component. Its exports become functions that modules may import.
     fn nest(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let inner = Self::make(u, self.any, self.depth - 1)?;
-        // Only one: where a core instance comes between two whose functions are lowered, wasmtime 48 panics.
+        // Only one: wasmtime 48 panics where one has the function that destroys a resource, and another one comes after.
         self.depth = 0;
         let exports = inner.exports;
         let component = self.component.component(None, inner.component);
