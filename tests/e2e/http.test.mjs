@@ -42,7 +42,7 @@ test("a request of HTTP/1.1 names one host", async (t) => {
   const host = await startHost(t);
   const status = async (...lines) => {
     const socket = createConnection(host.port, "127.0.0.1");
-    socket.end(["GET /socket.io/?EIO=4&transport=polling HTTP/1.1", ...lines, "Connection: close", "", ""].join("\r\n"));
+    socket.write(["GET /socket.io/?EIO=4&transport=polling HTTP/1.1", ...lines, "Connection: close", "", ""].join("\r\n"));
     let text = "";
     for await (const chunk of socket) text += chunk;
     return text.split(" ")[1];
