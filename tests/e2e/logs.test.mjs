@@ -19,10 +19,7 @@ describe("a log that nobody takes", () => {
       const host = await startHost(t, { stderr: stderr() });
       then(host);
       const client = await connect(t, host);
-      // More than a pipe and the queue hold together.
-      for (let round = 0; round < 100; round++) {
-        await Promise.all(Array.from({ length: 50 }, () => client.ask("print", "x".repeat(1_000))));
-      }
+      await overflow(client);
       process.kill(host.pid, "SIGUSR1");
       assert.equal(await client.ask("echo", 7), 7);
       // `startHost` stops it, and it must exit with 0.
@@ -33,9 +30,7 @@ describe("a log that nobody takes", () => {
 test("lines that were dropped are counted, and told when there is room again", async (t) => {
   const host = await startHost(t, { stderr: "unread" });
   const client = await connect(t, host);
-  for (let round = 0; round < 100; round++) {
-    await Promise.all(Array.from({ length: 50 }, () => client.ask("print", "x".repeat(1_000))));
-  }
+  await overflow(client);
   host.readLog();
   const { lines } = await host.log((line) => line.message?.startsWith("log lines were dropped"));
   assert.ok(lines > 0, `${lines}`);
@@ -68,6 +63,13 @@ test("what a namespace prints is bounded", async (t) => {
   const seconds = (Date.now() - before) / 1_000;
   assert.ok(printed < 1.1 * 1024 * (1024 + 256 * seconds), `${printed} bytes in ${seconds} s`);
 });
+
+/** Prints more lines than a pipe and the host's queue hold together, and fewer bytes than a namespace may print at once. */
+async function overflow(client) {
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(Array.from({ length: 50 }, () => client.ask("print", "x".repeat(100))));
+  }
+}
 
 /** How many failures the lines stand for. */
 function total(lines) {
