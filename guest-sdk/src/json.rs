@@ -20,7 +20,7 @@ use serde::de::{self, DeserializeOwned, Expected, Unexpected};
 const MAX_DEPTH: u8 = 128;
 
 /// The value of a JSON text.
-pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let mut reader = Reader::new(text);
     let value = T::deserialize(&mut reader)?;
     match reader.peek() {
@@ -30,7 +30,7 @@ pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 }
 
 /// Where in the text of an array its elements are.
-pub(crate) fn elements(text: &str) -> Result<Vec<Range<usize>>, Problem> {
+pub fn elements(text: &str) -> Result<Vec<Range<usize>>, Problem> {
     let mut reader = Reader::new(text);
     let mut elements = Vec::new();
     reader.open(b'[')?;
@@ -41,14 +41,14 @@ pub(crate) fn elements(text: &str) -> Result<Vec<Range<usize>>, Problem> {
 }
 
 /// A member of an object.
-pub(crate) struct Member<'de> {
-    pub(crate) key: Cow<'de, str>,
+pub struct Member<'de> {
+    pub key: Cow<'de, str>,
     /// The text of the value.
-    pub(crate) value: &'de str,
+    pub value: &'de str,
 }
 
 /// The members of an object.
-pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, Problem> {
+pub fn members(text: &str) -> Result<Vec<Member<'_>>, Problem> {
     let mut reader = Reader::new(text);
     let mut members = Vec::new();
     reader.open(b'{')?;
@@ -63,7 +63,7 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, Problem> {
 
 /// The same text but for the objects in it that are a `T`, which may get another text. Those are objects of a few plain
 /// members: anything else has to fail at its first members, or this would take quadratic time.
-pub(crate) fn replace_objects<T: DeserializeOwned>(
+pub fn replace_objects<T: DeserializeOwned>(
     text: &str,
     mut replacement: impl FnMut(T) -> Option<String>,
 ) -> Result<String, Problem> {
@@ -93,7 +93,7 @@ pub(crate) fn replace_objects<T: DeserializeOwned>(
 }
 
 /// Why a text is not what was asked for.
-pub(crate) struct Problem(Cow<'static, str>);
+pub struct Problem(Cow<'static, str>);
 
 impl Problem {
     const fn new(text: &'static str) -> Self {
@@ -163,14 +163,15 @@ enum Number {
     Other,
 }
 
+/// The number of a text that JSON has for an integer. A key may be another one, such as `+1` or `01`. `-0` is a float, as
+/// in serde_json and in JavaScript.
 fn integer(digits: &str) -> Number {
-    if let Ok(number) = digits.parse() {
-        Number::Unsigned(number)
-    } else if let Ok(number) = digits.parse() {
-        Number::Signed(number)
-    } else {
-        Number::Other
-    }
+    let number = match digits.as_bytes() {
+        [b'0'] | [b'1'..=b'9', ..] => digits.parse().map(Number::Unsigned),
+        [b'-', b'1'..=b'9', ..] => digits.parse().map(Number::Signed),
+        _ => return Number::Other,
+    };
+    number.unwrap_or(Number::Other)
 }
 
 /// Takes [`Reader::digits`]: `NaN` and the like are not made of them.

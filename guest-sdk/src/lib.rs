@@ -94,7 +94,11 @@ mod error;
 mod export;
 mod handler;
 mod handshake;
+#[cfg(not(feature = "test-support"))]
 mod json;
+#[cfg(feature = "test-support")]
+#[doc(hidden)]
+pub mod json;
 mod namespace;
 mod operator;
 mod outcome;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::guest_sdk::json;
+use guest_sdk::json;
 
 /// serde_json refuses what is nested deeper.
 const MAX_DEPTH: usize = 127;
@@ -155,7 +155,8 @@ fn take_apart(text: &str) {
 }
 
 fn take_apart_as_serde_json(text: &str) {
-    let elements: Option<Vec<_>> = json::elements(text).ok().map(|spans| spans.into_iter().map(|span| &text[span]).collect());
+    let elements: Option<Vec<_>> =
+        json::elements(text).ok().map(|spans| spans.into_iter().map(|span| &text[span]).collect());
     let expected: Option<Vec<&RawValue>> = serde_json::from_str(text).ok();
     assert_eq!(elements, expected.map(|raws| raws.into_iter().map(RawValue::get).collect()), "{text}");
 
@@ -226,9 +227,9 @@ fn has_array_for_struct(given: &Value, written: &Value) -> bool {
         (Value::Array(given), Value::Array(written)) => {
             given.iter().zip(written).any(|(given, written)| has_array_for_struct(given, written))
         }
-        (Value::Object(given), Value::Object(written)) => {
-            written.iter().any(|(key, written)| given.get(key).is_some_and(|given| has_array_for_struct(given, written)))
-        }
+        (Value::Object(given), Value::Object(written)) => written
+            .iter()
+            .any(|(key, written)| given.get(key).is_some_and(|given| has_array_for_struct(given, written))),
         _ => false,
     }
 }

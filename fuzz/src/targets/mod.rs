@@ -3,6 +3,7 @@
 pub mod decoder;
 #[cfg(feature = "fuse")]
 pub mod fuse;
+pub mod json;
 pub mod payload;
 pub mod placeholders;
 mod reference;
