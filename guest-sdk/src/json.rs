@@ -1,7 +1,9 @@
 //! Reads JSON text: into whatever implements `Deserialize`, and apart into its elements and members.
 //!
 //! `serde_json` writes the JSON of this crate but does not read it. Its errors can show any number, and what that links
-//! is 100 KB of a component that has 125 KB without. Errors here name the types of JSON only.
+//! is 100 KB of a component that has 125 KB without, and 2.4 % (± 1.8 %) of what an echo costs the host in a fresh
+//! instance; a small library cost 2.8 % (± 2.1 %). Errors here name the types of JSON only. The fuzz target `json` compares
+//! the two readers.
 //!
 //! The host passes text that it has checked, so what is skipped is not checked again, only its strings and brackets are
 //! matched. Text that is not JSON after all is an error, never a panic. Nesting deeper than [`MAX_DEPTH`] is an error.

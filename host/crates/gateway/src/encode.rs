@@ -2,7 +2,7 @@
 
 use engine_io::Encoded;
 use engine_io::packet::Frame;
-use socket_io::{self, Payload};
+use socket_io::Payload;
 
 /// Bytes reserved for a packet beside its payload.
 const OVERHEAD: usize = 64;

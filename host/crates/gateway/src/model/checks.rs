@@ -11,13 +11,13 @@
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
-use socket_io::{self, Payload};
+use socket_io::Payload;
+use telemetry::text;
 
 use super::command::{Command, Operation, Target};
 use super::error::HandlerError;
 use super::limits::GatewayLimits;
 use super::names::CONNECT;
-use telemetry::text;
 
 /// Bytes of a room's name.
 const ROOM: usize = 1 << 10;
