@@ -15,12 +15,14 @@ from .errors import InvalidArgumentsError
 CONNECT = "$connect"
 DISCONNECT = "$disconnect"
 
-# Names that no client can emit. A handler of the first two would never run, and is an easy mistake.
+_AT_CONNECT = f'write `@ns.socket.on("{CONNECT}")`; the socket is `ns.socket`, not an argument'
+# Names whose handlers would never run, as clients cannot emit them, or which mean something else in other libraries.
 _NEVER = {
-    "connect": f"did you mean `{CONNECT}`?",
-    "disconnect": f"did you mean `{DISCONNECT}`?",
+    "connect": _AT_CONNECT,
+    "connection": _AT_CONNECT,
+    "disconnect": f'write `@ns.socket.on("{DISCONNECT}")`, whose handler gets the reason',
     "connect_error": "only clients have this event",
-    "disconnecting": f"did you mean `{DISCONNECT}`?",
+    "disconnecting": f'write `@ns.socket.on("{DISCONNECT}")`, which runs when the socket has left',
     "newListener": "choose another name",
     "removeListener": "choose another name",
 }
@@ -48,7 +50,7 @@ class Registry:
         if not isinstance(event, str):
             raise TypeError(f'an event\'s name is text, not {event!r}: `@ns.socket.on("message")`')
         if event in _NEVER:
-            raise ValueError(f"clients cannot emit `{event}`: {_NEVER[event]}")
+            raise ValueError(f"`{event}` is not an event that clients emit: {_NEVER[event]}")
         self._named.setdefault(event, []).append(_Handler(function, skip=0))
 
     def add_any(self, function: Callable[..., Any]) -> None:
@@ -90,7 +92,7 @@ class Registry:
             return None
         _host.begin(host)
         try:
-            reply = self._run(event, payload, handlers)
+            reply = self._settled(event, payload, handlers)
             return reply if event in self._named or reply.json != "[]" else None
         finally:
             try:
@@ -98,6 +100,19 @@ class Registry:
             finally:
                 _data.forget()
                 _host.end()
+
+    def _settled(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
+        """Runs the handlers, then what they have left to do."""
+        try:
+            reply = self._run(event, payload, handlers)
+        except MemoryError:
+            # Ends the instance.
+            raise
+        except BaseException:
+            _loop.settle(event)
+            raise
+        _loop.settle(event)
+        return reply
 
     def _run(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
         args = _decode(event, payload)

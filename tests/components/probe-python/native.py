@@ -88,6 +88,22 @@ def asynchronous(ns: RealtimeNamespace) -> None:
         asyncio.create_task(task())
         await asyncio.sleep(0)
 
+    @ns.socket.on("left")
+    async def left() -> str:
+        async def store() -> None:
+            await asyncio.sleep(0.01)
+            ns.socket.emit("stored")
+
+        async def fails() -> None:
+            await asyncio.sleep(0.01)
+            divide(1, 0)
+
+        asyncio.create_task(store())
+        asyncio.create_task(fails())
+        asyncio.get_running_loop().call_soon(divide, 2, 0)
+        later(1, 0)  # type: ignore[unused-coroutine]
+        return "ok"
+
     @ns.socket.on("awaited")
     async def awaited() -> str:
         await ns.socket.emit("one")
