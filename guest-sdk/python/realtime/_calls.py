@@ -70,3 +70,21 @@ def milliseconds(timeout: float) -> int:
     if not timeout >= 0:
         raise ValueError(f"timeout must be a number of seconds that is not negative, not {timeout!r}")
     return _LONGEST_MS if timeout * 1000 >= _LONGEST_MS else int(timeout * 1000)
+
+
+def mistake(owner: str, name: str, instead: dict[str, str]) -> AttributeError:
+    """The error for a name that does not exist. `instead` has what to write for names that other libraries have."""
+    if name in instead:
+        return AttributeError(f"`{owner}.{name}` does not exist: {instead[name]}")
+    return AttributeError(
+        f"`{owner}.{name}` does not exist; what is kept for a connection from event to event is in `ns.socket.data`, "
+        f'such as `ns.socket.data["{name}"]`'
+    )
+
+
+def not_kept(owner: str, name: str) -> AttributeError:
+    """The error for an attribute that somebody assigns."""
+    return AttributeError(
+        f"`{owner}.{name} = …` would be gone in the next event, which runs in a fresh instance: keep it in the dict that "
+        f'the host keeps for the connection, `ns.socket.data["{name}"] = …`'
+    )

@@ -14,7 +14,7 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.imports import broadcast_operator, namespace, socket, types
 
-from . import _snapshot, _traces
+from . import _environment, _snapshot, _traces
 from ._host import FoundSocket, Payload, Target
 from ._payload import encode_json
 from ._registry import CONNECT
@@ -40,6 +40,7 @@ class EventHandler(exports.EventHandler):
     """The component's export. The host calls `describe` once, then `handle` in a fresh instance for each event."""
 
     def describe(self) -> types.Description:
+        _environment.check(_traces.say)
         ns = _snapshot.served()
         return types.Description(ns._path, ns._registry.events, ns._registry.any_event)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _loop, _traces
+from . import _environment, _loop, _traces
 
 if TYPE_CHECKING:
     from .namespace import RealtimeNamespace
@@ -58,6 +58,8 @@ _served: RealtimeNamespace | None = None
 _late_imports: set[str] = set()
 _unseeded: dict[int, random.Random] = {}
 _read: set[str] = set()
+_own_files: set[str] = set()
+"""The handler's own modules, as their code names them."""
 
 
 class Refused(Exception):
@@ -81,12 +83,15 @@ def load(file: str, roots: list[str]) -> None:
     Raises `Refused`, with a text that says what is wrong and where.
     """
     try:
-        with _noting_reads():
+        with _noting_reads(), _environment.watched(_own_files):
             _load(file, roots)
     except Refused:
         raise
     except BaseException as error:
-        raise Refused(_traces.text(error)) from None
+        # A variable that is missing is the cause of many errors.
+        raise Refused(_environment.refusal() or _traces.text(error)) from None
+    if refusal := _environment.refusal():
+        raise Refused(refusal)
 
 
 def _load(file: str, roots: list[str]) -> None:
@@ -112,6 +117,7 @@ def read_below(root: str) -> list[str]:
 def seal() -> None:
     """Called last: marks all objects so far as permanent. Garbage collections in an event then neither examine them nor
     write to their memory."""
+    _environment.remember()
     gc.collect()
     gc.freeze()
 
@@ -192,6 +198,8 @@ class _Source(SourceFileLoader):
         shown = str(path)
         for root in _roots:
             shown = shown.removeprefix(root + "/")
+        if str(path).startswith(_roots[0] + "/"):
+            _own_files.add(shown)
         text = importlib.util.decode_source(data)
         linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
         code: CodeType = compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _host
-from ._calls import Done, Rooms
+from ._calls import Done, Rooms, mistake, not_kept
 from ._host import Target
 from ._registry import Registry
 from .operator import Answers, BroadcastOperator, FoundSockets
 from .socket import Socket
 
 _EVERYBODY = BroadcastOperator(Target())
+
+
+_ON = 'handlers are registered on the socket, `@ns.socket.on("name")`'
+_INSTEAD = {
+    "on": _ON,
+    "once": _ON,
+    "event": _ON,
+    "on_any": "`@ns.socket.on_any` registers it",
+    "onAny": "`@ns.socket.on_any` registers it",
+    "use": 'a handler of `@ns.socket.on("$connect")` sees each connection first, and refuses it with '
+    '`raise ConnectError("reason")`',
+    "sockets": "`ns.fetch_sockets()` has the sockets of the namespace",
+    "send": '`ns.emit("message", …)` sends that event',
+    "fetchSockets": "it is `ns.fetch_sockets`",
+    "emitWithAck": "it is `ns.emit_with_ack`",
+    "data": "what is kept for a connection is in `ns.socket.data`",
+}
 
 
 class RealtimeNamespace:
@@ -31,6 +48,16 @@ class RealtimeNamespace:
         self._path = path
         self._registry = Registry()
         self._socket = Socket(self._registry)
+
+    if not TYPE_CHECKING:
+        # Type checkers know the names that exist.
+        def __getattr__(self, name: str) -> NoReturn:
+            raise mistake("ns", name, _INSTEAD)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in self.__slots__:
+                raise not_kept("ns", name)
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         return f"RealtimeNamespace({'' if self._path is None else repr(self._path)})"

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from . import _data, _host, _payload
-from ._calls import DONE, Done, Rooms, awaitable_in_async, check_name, milliseconds, room_names
+from ._calls import DONE, Done, Rooms, awaitable_in_async, check_name, milliseconds, mistake, not_kept, room_names
 from ._host import Target
 from ._registry import Registry
 from .handshake import Handshake
 from .operator import BroadcastOperator
 
 HandlerFunction = TypeVar("HandlerFunction", bound=Callable[..., Any])
+
+
+_INSTEAD = {
+    "use": "look at events in an `@ns.socket.on_any` handler",
+    "event": 'handlers are registered with their event\'s name, `@ns.socket.on("name")`',
+    "send": '`ns.socket.emit("message", …)` sends that event',
+    "write": '`ns.socket.emit("message", …)` sends that event',
+    "timeout": "`ns.socket.emit_with_ack(…, timeout=seconds)` waits that long",
+    "onAny": "`@ns.socket.on_any` registers it",
+    "emitWithAck": "it is `ns.socket.emit_with_ack`",
+    "session": "what is kept for a connection is in `ns.socket.data`",
+    "get_session": "what is kept for a connection is in `ns.socket.data`",
+    "save_session": "what is kept for a connection is in `ns.socket.data`",
+}
 
 
 class Socket:
@@ -29,6 +43,16 @@ class Socket:
     def __init__(self, registry: Registry, volatile: bool = False) -> None:
         self._registry = registry
         self._volatile = volatile
+
+    if not TYPE_CHECKING:
+        # Type checkers know the names that exist.
+        def __getattr__(self, name: str) -> NoReturn:
+            raise mistake("ns.socket", name, _INSTEAD)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in ("_registry", "_volatile", "data"):
+                raise not_kept("ns.socket", name)
+            object.__setattr__(self, name, value)
 
     @overload
     def on(self, event: str) -> Callable[[HandlerFunction], HandlerFunction]: ...

@@ -138,6 +138,83 @@ class Loading(Folder):
         refused = self.refused(text)
         self.assertIn("handler `buy` of `buy`: parameter `what`: a client's data cannot become `complex`", refused)
 
+    def test_own_files_do_not_read_the_environment_before_there_is_one(self) -> None:
+        self.write("settings.py", "import os\n\ndef setting(name):\n    return os.getenv(name, 'none')\n")
+        text = (
+            "import os\nfrom os import environ\nfrom settings import setting\n"
+            "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\n"
+            "A = os.environ.get('JWT_SECRET', 'dev-secret')\n"
+            "try: B = environ['MISSING']\nexcept: B = None\n"
+            "C = 'DEBUG' in os.environ\n"
+            "D = setting('D')\n"
+            "E = {**environ}\n"
+            "class Settings:\n    port = os.getenv('PORT')\n"
+            "def later(key=os.getenv('KEY')): return os.environ['OK']\n"
+        )
+        lines = self.refused(text).splitlines()
+        self.assertEqual(
+            [line for line in lines[:-1] if not line.startswith(" ")],
+            [
+                "chat.py:6: the environment variable `JWT_SECRET` is read while the component is built",
+                "chat.py:7: the environment variable `MISSING` is read while the component is built",
+                "chat.py:9: the environment variable `DEBUG` is read while the component is built",
+                "settings.py:4: the environment variable `D` is read while the component is built",
+                "chat.py:11: the environment is read while the component is built",
+                "chat.py:13: the environment variable `PORT` is read while the component is built",
+                "chat.py:14: the environment variable `KEY` is read while the component is built",
+            ],
+        )
+        self.assertEqual(lines[1], "    A = os.environ.get('JWT_SECRET', 'dev-secret')")
+        self.assertRegex(lines[-1], "^hint: .*inside of a handler")
+
+    def test_so_do_those_that_functions_import(self) -> None:
+        self.write("late.py", "import os\nA = os.getenv('LATE')\n")
+        text = "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\ndef handler():\n    import late\n"
+        self.assertIn("late.py:2: the environment variable `LATE`", self.refused(text))
+
+    def test_a_variable_that_is_missing_at_build_is_the_error(self) -> None:
+        text = "import os\nPORT = int(os.environ['PORT'])\n"
+        self.assertTrue(self.refused(text).startswith("chat.py:2: the environment variable `PORT`"))
+
+    def test_what_packages_read_is_compared_when_the_component_starts(self) -> None:
+        self.write("packages/imported.py", "import os\nA = os.environ.get('IMPORTED')\nB = os.environ.get('UNUSED')\n")
+        self.write("packages/config.py", "import os\ndef config(name):\n    return os.environ.get(name, 'dev')\n")
+        self.write(
+            "packages/loads.py",
+            "import os\ndef load():\n    if 'LOADED' not in os.environ: os.environ['LOADED'] = 'file'\n",
+        )
+        text = (
+            "import imported, loads, config, os\nfrom realtime import RealtimeNamespace, _environment, _snapshot\n"
+            "ns = RealtimeNamespace()\nenviron = os.environ\nloads.load()\nSECRET = config.config('SECRET')\n"
+            "environ.setdefault('MODE', 'test')\n"
+            # What the host does when the component starts.
+            "def start(**variables):\n"
+            "    _snapshot.seal()\n    os.environ.update(variables)\n"
+            "    try: _environment.check(print)\n    except RuntimeError as error: print(error)\n"
+        )
+        chat = self.write("own/chat.py", text)
+        roots = [str(self.path / "own"), str(self.path / "packages")]
+        code = (
+            f"import sys; sys.path[:0] = {roots!r}\n"
+            "from realtime import _snapshot\n"
+            f"_snapshot.load({str(chat)!r}, {roots!r})\n"
+            "import os, chat; chat.start(OTHER='1'); chat.start(IMPORTED='1', LOADED='2', MODE='3'); chat.start(SECRET='x')\n"
+            "print(type(os.environ).__name__, chat.environ is os.environ)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE, capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(
+            done.stdout.splitlines(),
+            [
+                "<4>the environment variable `IMPORTED` was read at imported.py:2 when the component was built, "
+                "so the value that --env gives now is not used there",
+                "<3>the environment variable `SECRET` was read at config.py:3, called at chat.py:6, when the "
+                "component was built, so the value that --env gives now is not used there; call it inside of a handler",
+                "environment variables were read when the component was built",
+                "_Environ True",
+            ],
+        )
+
     def test_calls_need_an_event(self) -> None:
         text = "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\nns.emit('x')\n"
         self.assertIn("RuntimeError: there is no event now", self.refused(text))

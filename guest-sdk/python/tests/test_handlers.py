@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import re
 import unittest
 from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, Optional, TypedDict
@@ -205,8 +206,43 @@ class Acknowledgements(unittest.TestCase):
 class Registration(unittest.TestCase):
     def test_names_that_no_client_can_emit_are_refused(self) -> None:
         ns = RealtimeNamespace()
-        with self.assertRaisesRegex(ValueError, r"did you mean `\$connect`"):
-            ns.socket.on("connect", print)
+        names = {"connection": "$connect", "connect": "$connect", "disconnect": "$disconnect"}
+        for name, instead in {**names, "disconnecting": "$disconnect"}.items():
+            text = f'`{name}` is not an event that clients emit: write `@ns.socket.on("{instead}")'
+            with self.assertRaisesRegex(ValueError, re.escape(text)):
+                ns.socket.on(name, print)
+
+    def test_names_of_other_libraries_say_what_to_write(self) -> None:
+        ns: Any = RealtimeNamespace()
+        for owner, names, instead in [
+            (ns, ["on", "once", "event"], '@ns.socket.on("name")'),
+            (ns, ["use"], '@ns.socket.on("$connect")'),
+            (ns, ["username"], 'ns.socket.data["username"]'),
+            (ns.socket, ["use", "onAny"], "@ns.socket.on_any"),
+            (ns.socket, ["send"], 'ns.socket.emit("message"'),
+            (ns.socket, ["username"], 'ns.socket.data["username"]'),
+        ]:
+            for name in names:
+                with self.assertRaisesRegex(AttributeError, rf"`ns.*\.{name}` does not exist.*" + re.escape(instead)):
+                    getattr(owner, name)
+        self.assertFalse(hasattr(ns, "__len__"))
+
+    def test_what_would_be_gone_in_the_next_event_cannot_be_assigned(self) -> None:
+        ns: Any = RealtimeNamespace()
+        for owner, name in [(ns.socket, "ns.socket"), (ns.socket.volatile, "ns.socket"), (ns, "ns")]:
+            with self.assertRaisesRegex(AttributeError, re.escape(f'`{name}.username = …`') + ".*socket.data"):
+                owner.username = "Ada"
+            with self.assertRaises(AttributeError):
+                owner.id = owner.socket = 1
+
+    def test_any_event_is_that_of_a_client_whatever_its_name(self) -> None:
+        ns = RealtimeNamespace()
+        seen: list[str] = []
+        ns.socket.on_any(lambda event, *args: seen.append(event))
+        ns.socket.on("$other", lambda: 1)
+        for name in ("$other", "$connect", "$x", "$", "a", "$disconnect"):
+            TestSocket(ns).fire(name)
+        self.assertEqual(seen, ["$other", "$x", "$", "a"])
 
     def test_decorators_give_the_function_back_and_calls_the_socket(self) -> None:
         ns = RealtimeNamespace()
