@@ -5,6 +5,7 @@ Binary data is sent as attachments; Socket.IO's placeholders in the JSON text re
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from dataclasses import fields, is_dataclass
@@ -91,6 +92,9 @@ def _other(value: object) -> object:
         return {"_placeholder": True, "num": len(_attachments) - 1}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, enum.Enum):
+        # As it is taken from a client. Members that are text or numbers as well are written as such.
+        return value.value
     hint = "; send it as a list" if isinstance(value, (set, frozenset)) else ""
     raise TypeError(f"`{type(value).__name__}` is not JSON{hint}")
 

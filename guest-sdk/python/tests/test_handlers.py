@@ -160,6 +160,33 @@ class Acknowledgements(unittest.TestCase):
         self.assertEqual(answer(lambda: Node(1)), {"value": 1, "children": []})
         self.assertEqual(answer(lambda: {"a": [memoryview(b"b")]}), {"a": [b"b"]})
 
+    def test_enums_travel_as_their_values(self) -> None:
+        class Level(enum.IntEnum):
+            LOW = 1
+
+        class Word(str, enum.Enum):
+            YES = "yes"
+
+        class Pair(enum.Enum):
+            BOTH = (1, Color.RED)
+
+        class Bits(enum.Flag):
+            A = 1
+            B = 2
+
+        def paint(color: Color) -> Color:
+            return color
+
+        self.assertEqual(answer(paint, "red"), "red")
+        self.assertEqual(answer(lambda: {"a": [Level.LOW, Word.YES, Pair.BOTH, Bits.A | Bits.B]}), {"a": [1, "yes", [1, "red"], 3]})
+        self.assertEqual(answer(lambda: (Color.RED, 1)), ("red", 1))
+
+        class Strange(enum.Enum):
+            NOT_JSON = {1}
+
+        with self.assertRaisesRegex(InvalidPayloadError, "send it as a list"):
+            answer(lambda: Strange.NOT_JSON)
+
     def test_cannot_be_what_is_not_json(self) -> None:
         for value, reason in [({1}, "send it as a list"), (object(), "`object` is not JSON"), (float("nan"), "JSON")]:
             with self.assertRaisesRegex(InvalidPayloadError, reason):
