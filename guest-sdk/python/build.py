@@ -40,8 +40,7 @@ def main() -> int:
         say(f"building {found.file.name}")
         inputs = component.build(found, dependencies, componentize_py, output)
         if arguments.inputs:
-            listed = [found.listed_in] if found.listed_in else []
-            arguments.inputs.write_text("".join(f"{file}\n" for file in [*inputs, *listed]))
+            arguments.inputs.write_text("".join(f"{file}\n" for file in [*inputs, *found.requirements.files]))
     except BuildError as error:
         say(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
         return error.exit_code

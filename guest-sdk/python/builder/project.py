@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import requirements
 from .errors import SourceError
+from .requirements import Requirements
 
 # In a folder, the first of these is the handler.
 _NAMES = ("handler.py", "main.py")
@@ -17,10 +19,8 @@ _OWN = "realtime"
 class Project:
     file: Path
     """The module with the namespace."""
-    requirements: tuple[str, ...]
-    """Dependencies, as lines of a requirements file."""
-    listed_in: Path | None
-    """The file that lists the dependencies."""
+    requirements: Requirements
+    """Dependencies, and the files that list them."""
 
     @property
     def folder(self) -> Path:
@@ -38,7 +38,7 @@ def find(source: Path) -> Project:
     for shadow in (file.parent / _OWN, file.parent / f"{_OWN}.py"):
         if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
             raise SourceError(f"{shadow} hides the package `{_OWN}`", "rename it")
-    return Project(file, *_requirements(file.parent))
+    return Project(file, _requirements(file.parent))
 
 
 def _entry(folder: Path) -> Path:
@@ -55,20 +55,18 @@ def _entry(folder: Path) -> Path:
     )
 
 
-def _requirements(folder: Path) -> tuple[tuple[str, ...], Path | None]:
-    """The lines of `requirements.txt`, else the dependencies in `pyproject.toml`, else none; and the file they are
-    in."""
+def _requirements(folder: Path) -> Requirements:
+    """Those of `requirements.txt`, else the dependencies in `pyproject.toml`, else none."""
     listed = folder / "requirements.txt"
     if listed.is_file():
-        lines = [line.strip() for line in listed.read_text().splitlines()]
-        return tuple(line for line in lines if line and not line.startswith("#")), listed
+        return requirements.read(listed)
     pyproject = folder / "pyproject.toml"
     if not pyproject.is_file():
-        return (), None
+        return Requirements()
     try:
         project = tomllib.loads(pyproject.read_text()).get("project", {})
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"cannot read {pyproject}: {error}") from None
     # The SDK itself is part of every component.
     lines = project.get("dependencies", [])
-    return tuple(line for line in lines if not line.startswith(f"{_OWN}-guest")), pyproject
+    return Requirements([line for line in lines if not line.startswith(f"{_OWN}-guest")], [pyproject])

@@ -18,14 +18,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from . import packages
 from .errors import BuildError, MissingError
+from .packages import PIP, PYTHON
+from .requirements import Requirements
 
 COMPONENTIZE = "0.25.1"
-# The version of Python in the component. Dependencies are chosen for it.
-PYTHON = "3.14"
-# A component cannot run machine code, so only wheels for any platform are installed.
-_PURE = ("--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none", f"--python-version={PYTHON}")
-_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet")
 
 
 class Toolchain:
@@ -44,7 +42,7 @@ class Toolchain:
         if complete.exists():
             return program
         venv = [sys.executable, "-m", "venv", str(self._venv)]
-        pip = [str(self._venv / "bin" / "python"), *_PIP, f"componentize-py=={COMPONENTIZE}"]
+        pip = [str(self._venv / "bin" / "python"), *PIP, "--quiet", f"componentize-py=={COMPONENTIZE}"]
         if not self._install:
             raise MissingError(
                 f"componentize-py {COMPONENTIZE} is missing",
@@ -60,40 +58,32 @@ class Toolchain:
                 complete.touch()
         return program
 
-    def dependencies(self, requirements: Sequence[str], folder: Path) -> Path | None:
+    def dependencies(self, requirements: Requirements, folder: Path) -> Path | None:
         """The folder in which the requirements are installed; `None` if there are none. Their paths are relative to
         `folder`.
 
         Raises `MissingError`, and `BuildError` if pip cannot install them.
         """
-        if not requirements:
+        if not requirements.lines:
             return None
-        key = hashlib.sha256("\n".join([PYTHON, str(folder), *requirements]).encode()).hexdigest()[:32]
+        # Constraints are in the files only.
+        texts = [file.read_text(encoding="utf-8-sig") for file in requirements.files if requirements.is_for_pip]
+        key = hashlib.sha256("\n".join([PYTHON, str(folder), *requirements.lines, *texts]).encode()).hexdigest()[:32]
         place = self._cache / "dependencies" / key
         if place.exists():
             return place
+        shown = ", ".join(requirements.lines)
         if not self._install:
-            raise MissingError(f"dependencies are not installed: {', '.join(requirements)}", "build with `--install`")
+            raise MissingError(f"dependencies are not installed: {shown}", "build with `--install`")
         self.componentize_py
         with self._locked():
             if not place.exists():
-                say(f"installing {', '.join(requirements)}")
+                say(f"installing {shown}")
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryDirectory(dir=place.parent) as temporary:
-                    self._fetch(requirements, folder, Path(temporary))
+                    packages.install(self._venv / "bin" / "python", requirements, folder, Path(temporary), say)
                     (Path(temporary) / "packages").rename(place)
         return place
-
-    def _fetch(self, requirements: Sequence[str], folder: Path, into: Path) -> None:
-        listed = into / "requirements.txt"
-        listed.write_text("\n".join(requirements))
-        target = [f"--target={into / 'packages'}", "--no-compile", "--requirement", str(listed)]
-        _run(
-            [str(self._venv / "bin" / "python"), *_PIP, *_PURE, *target],
-            "cannot install the dependencies",
-            "a component can only contain pure Python: packages whose wheels end in `-none-any.whl`",
-            folder,
-        )
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -113,7 +103,7 @@ def default_cache() -> Path:
     return Path(base) / "host" / "python"
 
 
-def _run(command: Sequence[str], problem: str, hint: str | None = None, folder: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def _run(command: Sequence[str], problem: str, hint: str | None = None) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise BuildError(f"{problem}:\n{done.stdout.strip()}", hint)

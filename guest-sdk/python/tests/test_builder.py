@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder import project
 from builder.errors import SourceError
+from builder.requirements import Requirements
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -51,11 +52,25 @@ class Projects(Folder):
 
     def test_dependencies_are_those_of_the_folder(self) -> None:
         chat = self.write("chat.py")
-        self.assertEqual(project.find(chat).requirements, ())
-        self.write("pyproject.toml", '[project]\ndependencies = ["six==1.16.0", "realtime-guest"]\n')
-        self.assertEqual(project.find(chat).requirements, ("six==1.16.0",))
-        self.write("requirements.txt", "# none\n\nsix\n")
-        self.assertEqual(project.find(chat).requirements, ("six",))
+        self.assertEqual(project.find(chat).requirements.lines, [])
+        pyproject = self.write("pyproject.toml", '[project]\ndependencies = ["six==1.16.0", "realtime-guest"]\n')
+        self.assertEqual(project.find(chat).requirements, Requirements(["six==1.16.0"], [pyproject]))
+        listed = self.write("requirements.txt", "# none\n\nsix  # a comment at the end\n")
+        self.assertEqual(project.find(chat).requirements, Requirements(["six"], [listed]))
+
+    def test_requirements_are_also_those_of_included_files(self) -> None:
+        chat = self.write("chat.py")
+        included = [
+            self.write("requirements.txt", "-r base.txt\n--constraint=limits/all.txt\nsix; \\\n  python_version > '3'\n"),
+            self.write("base.txt", "-r requirements.txt\n-c limits/all.txt\nhumanize>=4#egg\n-r https://example.com/x\n"),
+            self.write("limits/all.txt", "-r more.txt\nsix==1.16.0\n"),
+            self.write("limits/more.txt", "humanize==4.1\n"),
+        ]
+        found = project.find(chat).requirements
+        self.assertEqual(sorted(found.files), sorted(included))
+        self.assertEqual(found.lines, ["humanize>=4#egg", "-r https://example.com/x", "six;   python_version > '3'"])
+        self.write("base.txt", "--requirement gone.txt\n")
+        self.assertIn("base.txt includes gone.txt, which does not exist", self.refused(chat))
 
     def test_a_module_that_hides_the_package_is_refused(self) -> None:
         chat = self.write("chat.py")
