@@ -34,6 +34,8 @@ class Events(unittest.TestCase):
         self.clock = Clock()
         for patch in (mock.patch("time.monotonic", self.clock.monotonic), mock.patch("time.sleep", self.clock.sleep)):
             self.enterContext(patch)
+        if _loop._loop is not None:
+            _loop._loop.close()
         _loop._loop = _loop.Loop()
         self.addCleanup(lambda loop: loop.close(), _loop._loop)
 
