@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
-use fuzz::targets::{decoder, json, payload, placeholders, server, session};
+use fuzz::targets::{decoder, json, payload, placeholders, server, session, transcode};
 
 /// One after another, because targets look at the counters of the process.
 #[test]
@@ -13,6 +13,7 @@ fn nothing_is_found_in_the_seeds() {
     replay("decoder", decoder::run);
     replay("placeholders", placeholders::run);
     replay("json", json::run);
+    replay("transcode", transcode::run);
     replay("session", |data| script::<session::Script>(data).run());
     replay("server", |data| script::<server::Script>(data).run());
 }

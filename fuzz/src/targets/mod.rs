@@ -9,3 +9,4 @@ pub mod placeholders;
 mod reference;
 pub mod server;
 pub mod session;
+pub mod transcode;
