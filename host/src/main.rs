@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use host::cli::{Cli, Command};
+use clap::CommandFactory;
+use host::cli::{Cli, Command, environment};
 use host::{app, hint};
 use telemetry::LogFormat;
 
@@ -23,6 +24,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(run) => {
             let _logging = telemetry::init(run.log_format())?;
+            environment::warn_of_unknown(&Cli::command());
             block_on(app::run(run.prepare()?))
         }
         Command::Build(build) => {

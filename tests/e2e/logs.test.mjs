@@ -36,6 +36,16 @@ test("lines that were dropped are counted, and told when there is room again", a
   assert.ok(lines > 0, `${lines}`);
 });
 
+test("numbers are numbers, and misspelled settings are told", async (t) => {
+  const host = await startHost(t, { flags: ["--no-cache"], env: { HOST_LOG: "debug", HOST_MAX_PAYLOD: "1" } });
+  await host.log((line) => line.message === "compiled");
+  await host.log((line) => line.level === "WARN" && /HOST_MAX_PAYLOD .* mean HOST_MAX_PAYLOAD\?/.test(line.message));
+  process.kill(host.pid, "SIGUSR1");
+  await host.log((line) => line.message === "status");
+  const texts = host.lines.flatMap(Object.entries).filter(([, value]) => /^-?\d+(\.\d+)?$/.test(value));
+  assert.deepEqual(texts.filter(([, value]) => typeof value === "string"), []);
+});
+
 test("equal failures are one line a second, with their number", async (t) => {
   const host = await startHost(t);
   const client = await connect(t, host);

@@ -2,6 +2,7 @@
 
 pub mod build;
 mod cache;
+pub mod environment;
 pub mod inspect;
 mod log;
 pub mod new;

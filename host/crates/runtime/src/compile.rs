@@ -48,7 +48,9 @@ impl Runtime {
         tracing::info!(component = name, "compiling; this is done once for each version of a component");
         let start = Instant::now();
         let (component, code) = compile(&engine, name, bytes).map_err(CompileError::Invalid)?;
-        tracing::info!(component = name, milliseconds = start.elapsed().as_millis(), "compiled");
+        // A wider number would be a text in the JSON of the log.
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(component = name, milliseconds, "compiled");
         if let Some(entry) = entry
             && let Err(error) = entry.write(&code)
         {
