@@ -89,6 +89,6 @@ export const DIFFERENCES = {
   client_files: [
     "The client library at `/socket.io/socket.io.js`",
     "is served",
-    "is not: take it from npm or a CDN, or put it in the folder of `--static`",
+    "is served with `--client node_modules/socket.io-client`, and else answered 404: the host contains no client",
   ],
 };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use edge::CorsOrigins;
+use edge::{ClientLibrary, CorsOrigins};
 use gateway::model::RecoveryLimits;
 use guest::HandlerSettings;
 use runtime::RuntimeLimits;
@@ -21,6 +21,8 @@ pub struct RunConfig {
     pub cors_origins: CorsOrigins,
     /// A folder whose files are served for requests that are not Socket.IO; a component answers the rest.
     pub static_dir: Option<PathBuf>,
+    /// The client library, which is served below `path`.
+    pub client: Option<ClientLibrary>,
     /// The cache folder; `None` turns caching off. It may not exist yet.
     pub cache_dir: Option<PathBuf>,
     /// `None`: a client that was cut off joins as a new one.

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use edge::CorsOrigins;
+use edge::{ClientLibrary, CorsOrigins};
 use guest::{AllowedHosts, Environment, HandlerGrants};
 
 use super::hosts;
@@ -22,9 +22,15 @@ layer! {
         #[arg(long, value_name = "PATH", env = "HOST_PATH", value_parser = endpoint)]
         path: Option<String>,
 
-        /// Folder whose files are served for requests that are not Socket.IO.
+        /// Folder whose files are served for requests that are not Socket.IO; also for those below --path that name a
+        /// file which is there.
         #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
         static_dir: Option<PathBuf>,
+
+        /// Client library for pages, served as `/socket.io/socket.io.js` and so on: a folder with the npm package
+        /// socket.io-client (`node_modules/socket.io-client`, or the folder that has node_modules), or one file.
+        #[arg(long, value_name = "DIR|FILE", env = "HOST_CLIENT")]
+        client: Option<PathBuf>,
     }
 }
 
@@ -53,6 +59,7 @@ pub(super) struct Serve {
     pub(super) listen: SocketAddr,
     pub(super) path: String,
     pub(super) static_dir: Option<PathBuf>,
+    pub(super) client: Option<ClientLibrary>,
 }
 
 impl ServeSettings {
@@ -61,12 +68,13 @@ impl ServeSettings {
 
     /// # Errors
     ///
-    /// If the folder does not exist.
+    /// If the folder does not exist, or has no client library.
     pub(super) fn check(self) -> anyhow::Result<Serve> {
         Ok(Serve {
             listen: self.listen.unwrap_or(Self::LISTEN),
             path: self.path.unwrap_or_else(|| Self::PATH.to_owned()),
             static_dir: self.static_dir.map(existing_dir).transpose()?,
+            client: self.client.map(client_library).transpose()?,
         })
     }
 }
@@ -111,6 +119,15 @@ fn cors(origins: Vec<String>) -> anyhow::Result<CorsOrigins> {
         )),
         _ => Ok(CorsOrigins::Only(origins)),
     }
+}
+
+fn client_library(place: PathBuf) -> anyhow::Result<ClientLibrary> {
+    ClientLibrary::find(&place).ok_or_else(|| {
+        hint::error(
+            format!("--client `{}` has no client library", place.display()),
+            "run `npm install socket.io-client` there, or give the package's folder or the file socket.io.js",
+        )
+    })
 }
 
 fn existing_dir(dir: PathBuf) -> anyhow::Result<PathBuf> {

@@ -209,7 +209,7 @@ export default {
         reference: [
           "http < 200 cache-control: public, max-age=0; content-type: application/javascript; charset=utf-8 | ",
         ],
-        host: ["http < 400 content-type: application/json | "],
+        host: ["http < 404  | "],
       },
     ),
   ],

@@ -27,6 +27,16 @@ impl Files {
         self.service.clone()
     }
 
+    /// Whether there is a file at a request's path, which may be served.
+    pub(crate) async fn has(&self, path: &str) -> bool {
+        if !self.may_serve(path).await {
+            return false;
+        }
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let file = self.folder.join(decoded.trim_start_matches('/'));
+        tokio::fs::metadata(file).await.is_ok_and(|metadata| metadata.is_file())
+    }
+
     /// Whether the file at a request's path may be served, if there is one.
     pub(crate) async fn may_serve(&self, path: &str) -> bool {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
@@ -81,6 +91,7 @@ mod tests {
         let files = Files::new(&root);
         for good in ["/", "/index.html", "/inside", "/.well-known/x", "/nothing", "/a..b"] {
             assert!(files.may_serve(good).await, "{good}");
+            assert_eq!(files.has(good).await, ["/index.html", "/inside", "/.well-known/x"].contains(&good), "{good}");
         }
         for bad in
             ["/.env", "/%2eenv", "/.git/config", "/a/.git", "/link", "/folder/secret", "/%2e%2e/secret", "//x", "/a//"]

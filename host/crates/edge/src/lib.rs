@@ -14,9 +14,11 @@ mod body;
 mod cors;
 mod cut;
 mod files;
+mod library;
 mod routes;
 mod server;
 
 pub use cors::CorsOrigins;
+pub use library::ClientLibrary;
 pub use routes::Routes;
 pub use server::{Remaining, Server};

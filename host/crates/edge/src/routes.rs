@@ -24,6 +24,7 @@ use crate::body::RequestBody;
 use crate::cors::{self, CorsOrigins};
 use crate::cut::Cut;
 use crate::files::{Files, with_charset};
+use crate::library::{ClientLibrary, is_library};
 
 /// Routes requests by their path.
 pub struct Routes<S> {
@@ -32,20 +33,23 @@ pub struct Routes<S> {
     path: String,
     cors: Option<CorsLayer>,
     files: Option<Files>,
+    library: Option<ClientLibrary>,
     /// The mount whose handler answers the rest.
     site: Option<Arc<Mount>>,
 }
 
 impl<S: Service> Routes<S> {
-    /// Routes to an endpoint, to the files of a folder, and to the handler of a mount for the rest.
+    /// Routes to an endpoint and to the client library beside it, to the files of a folder, and to the handler of a mount
+    /// for the rest.
     pub fn new(
         endpoint: Arc<Endpoint<S>>,
         path: String,
         origins: &CorsOrigins,
         files: Option<&Path>,
+        library: Option<ClientLibrary>,
         site: Option<Arc<Mount>>,
     ) -> Self {
-        Self { endpoint, path, cors: cors::layer(origins), files: files.map(Files::new), site }
+        Self { endpoint, path, cors: cors::layer(origins), files: files.map(Files::new), library, site }
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>, address: IpAddr, cut: Cut) -> Response<ResponseBody> {
@@ -53,8 +57,14 @@ impl<S: Service> Routes<S> {
             return plain(StatusCode::BAD_REQUEST, "a request needs exactly one Host header\n");
         }
         let request = RequestBody::of(request);
-        if request.uri().path().starts_with(&self.path) {
-            return self.socket_io(request, address).await;
+        if let Some(below) = request.uri().path().strip_prefix(&self.path) {
+            let is_file = !below.is_empty() && self.has_file(&request).await;
+            let library = is_library(below).then(|| below.to_owned());
+            match library {
+                _ if is_file => {}
+                Some(name) => return self.library(&name, request).await,
+                None => return self.socket_io(request, address).await,
+            }
         }
         let files = match &self.files {
             Some(files) if files.may_serve(request.uri().path()).await => Some(files.service()),
@@ -69,6 +79,27 @@ impl<S: Service> Routes<S> {
             (None, Some(site)) => handle(site, request, cut).await,
             (None, None) => not_found(),
         }
+    }
+
+    /// Whether a request below the endpoint's path is for a file.
+    async fn has_file(&self, request: &Request<RequestBody>) -> bool {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        match &self.files {
+            Some(files) if reads => files.has(request.uri().path()).await,
+            _ => false,
+        }
+    }
+
+    async fn library(&self, name: &str, request: Request<RequestBody>) -> Response<ResponseBody> {
+        let answer = match &self.library {
+            Some(library) => library.serve(name, request).await,
+            None => None,
+        };
+        answer.unwrap_or_else(|| {
+            const HINT: &str = "the client library is not served: `npm install socket.io-client`, then give `host run` \
+                                --client node_modules/socket.io-client\n";
+            plain(StatusCode::NOT_FOUND, HINT)
+        })
     }
 
     async fn socket_io(&self, request: Request<RequestBody>, address: IpAddr) -> Response<ResponseBody> {

@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engine_io::handler::Service;
+use engine_io::transport::PatientStream;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -99,6 +101,8 @@ async fn connection<S: Service>(
         return;
     }
     let cut = Cut::default();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let stream = PatientStream::new(stream, stopping.clone());
     let of_requests = cut.clone();
     let service = service_fn(move |request| {
         let (routes, cut) = (routes.clone(), of_requests.clone());
@@ -111,15 +115,14 @@ async fn connection<S: Service>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
-    let mut stopping = false;
     let result = loop {
         tokio::select! {
             result = &mut connection => break result,
             () = cut.is_cut() => {
                 return tracing::debug!(%peer, "connection cut: its answer could not be completed");
             }
-            _ = stop.changed(), if !stopping => {
-                stopping = true;
+            _ = stop.changed(), if !stopping.load(Ordering::Relaxed) => {
+                stopping.store(true, Ordering::Relaxed);
                 connection.as_mut().graceful_shutdown();
             }
         }
