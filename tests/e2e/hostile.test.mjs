@@ -54,6 +54,41 @@ test("handlers that eat memory share a bound", async (t) => {
   assert.equal((await host.stop()).handlers_out_of_memory, 10);
 });
 
+describe("what clients make the host keep is bounded together", () => {
+  /** A frame of 950,000 bytes, of which so many have come. */
+  const part = (bytes) => Buffer.concat([Buffer.from("82ff00000000000e7ef000000000", "hex"), Buffer.alloc(bytes)]);
+
+  async function holding(t, host, count, bytes) {
+    const clients = [];
+    for (let i = 0; i < count; i++) {
+      clients.push(await rawWebSocket(t, host));
+      await clients[i].join();
+    }
+    for (const { socket } of clients) socket._socket.write(part(bytes));
+    return clients;
+  }
+
+  test("beyond it those that hold most are closed, and nobody else", async (t) => {
+    const host = await startHost(t, { flags: ["--clients-memory", "8MiB"] });
+    const witness = await connect(t, host);
+    let closed = 0;
+    for (const raw of await holding(t, host, 20, 900_000)) raw.closed().then(() => closed++);
+    await until(() => closed >= 10, "18 MB do not stay");
+    assert.equal(await witness.ask("echo", 1), 1);
+    assert.ok((await host.stop()).sessions_shed >= 10);
+  });
+
+  test("near it new sessions are refused, until there is room again", async (t) => {
+    const host = await startHost(t, { flags: ["--clients-memory", "8MiB"] });
+    const clients = await holding(t, host, 8, 940_000);
+    const status = async () => (await fetch(`${host.url}/socket.io/?EIO=4&transport=polling`)).status;
+    await until(async () => (await status()) === 403, "new sessions are refused");
+    clients[0].socket.terminate();
+    await until(async () => (await status()) === 200, "there is room again");
+    assert.equal((await host.stop()).sessions_shed, 0);
+  });
+});
+
 test("a client that does not read is closed as a slow consumer, and memory stays bounded", async (t) => {
   const host = await startHost(t, { components: ["bench"], flags: ["--max-unsent", "1MiB"] });
   const stuck = await Promise.all(Array.from({ length: 10 }, () => reader(t, host)));

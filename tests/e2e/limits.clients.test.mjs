@@ -256,6 +256,33 @@ describe("sessions", () => {
     const other = await rawWebSocket(t, host, { localAddress: "127.0.0.2" });
     await other.join();
   });
+
+  test("that joined no namespace: the oldest of the address that has most makes room, nobody else", async (t) => {
+    const host = await startHost(t, { flags: ["--max-unjoined", "3"] });
+    const joined = await rawWebSocket(t, host, { localAddress: "127.0.0.2" });
+    await joined.join();
+    const greedy = [];
+    for (let i = 0; i < 3; i++) greedy.push(await rawWebSocket(t, host, { localAddress: "127.0.0.2" }));
+    const other = await rawWebSocket(t, host, { localAddress: "127.0.0.3" });
+    await greedy[0].closed();
+    const client = await connect(t, host);
+    await greedy[1].closed();
+    for (const stays of [greedy[2], other]) await stays.join();
+    assert.equal(await client.ask("echo", 1), 1);
+    assert.equal((await host.stop()).sessions_displaced, 2);
+  });
+
+  test("that joined no namespace, for one address: its oldest makes room", async (t) => {
+    const host = await startHost(t, { flags: ["--max-unjoined-per-address", "2"] });
+    const sessions = [];
+    for (let i = 0; i < 3; i++) {
+      sessions.push(new RawPolling(host));
+      await sessions[i].open();
+    }
+    assert.equal(await sessions[0].post("40/probe"), 400);
+    assert.equal(await sessions[1].post("40/probe"), 200);
+    await host.stop();
+  });
 });
 
 test("namespaces for one session: beyond them CONNECT_ERROR, and the session stays", async (t) => {
@@ -263,6 +290,13 @@ test("namespaces for one session: beyond them CONNECT_ERROR, and the session sta
   const probe = await connect(t, host);
   await assert.rejects(connect(t, host, "/bench", { on: probe }), { message: "Too many namespaces" });
   assert.equal(await probe.ask("echo", 1), 1);
+});
+
+test("auth: beyond it CONNECT_ERROR", async (t) => {
+  const host = await startHost(t, { flags: ["--max-auth", "100B"] });
+  await connect(t, host, "/probe", { auth: { token: "x".repeat(80) } });
+  const large = connect(t, host, "/probe", { auth: { token: "x".repeat(100) } });
+  await assert.rejects(large, { message: "Auth too large" });
 });
 
 test("time of an upgrade: then the WebSocket is closed, and polling goes on", async (t) => {

@@ -42,13 +42,17 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
     }
     let endpoint = Endpoint::new(gateway, config.handler.gateway.session.clone());
+    tokio::spawn({
+        let endpoint = endpoint.clone();
+        async move { endpoint.relieve().await }
+    });
     let server = Server::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
     let address = server.address().context("cannot get the listener's address")?;
-    let (files, site) = (config.static_dir.as_deref(), parts.site.clone());
-    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, site);
+    let (files, library, site) = (config.static_dir.as_deref(), config.client.clone(), parts.site.clone());
+    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, library, site);
 
     let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;

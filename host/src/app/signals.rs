@@ -57,6 +57,7 @@ impl Status {
         metrics().log_status(&Gauges {
             sessions,
             sessions_ending,
+            clients_memory: self.endpoint.clients_memory(),
             sockets,
             rooms,
             instances: usage.instances,

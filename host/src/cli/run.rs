@@ -99,7 +99,7 @@ mod tests {
     use crate::config::Mount;
     use crate::hint;
 
-    const MACHINE: Machine = Machine { handler_memory: 1 << 30, cores: 2, may_swap: false };
+    const MACHINE: Machine = Machine { handler_memory: 1 << 30, clients_memory: 1 << 29, cores: 2, may_swap: false };
 
     fn config(arguments: &[&str]) -> anyhow::Result<RunConfig> {
         match Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command {
@@ -121,7 +121,9 @@ mod tests {
     #[test]
     fn defaults_are_those_of_config() {
         let config = config(&["chat.wasm"]).unwrap();
-        assert_eq!(*config.handler.gateway, GatewayLimits::default());
+        let mut gateway = GatewayLimits::default();
+        gateway.session.clients_memory = 1 << 29;
+        assert_eq!(*config.handler.gateway, gateway);
         assert_eq!(config.handler.limits, HandlerLimits::default());
         assert_eq!(config.runtime, RuntimeLimits { instances: 128, total_memory: 1 << 30, ..Default::default() });
         assert_eq!(config.components, [Mount { namespace: None, file: "chat.wasm".into() }]);
@@ -159,6 +161,7 @@ mod tests {
             (&["a.wasm", "--namespace", "/a,b"], "namespace `/a,b` has ',', which clients cannot send in a path"),
             (&["a.wasm", "--static", "/nowhere"], "--static `/nowhere` does not exist"),
             (&["a.wasm", "--static", "/proc/version"], "--static `/proc/version` is not a folder"),
+            (&["a.wasm", "--client", "/proc"], "--client `/proc` has no client library"),
             (&["a.wasm", "--env", "A=1", "--env", "A=2"], "--env gives `A` twice"),
             (
                 &["a.wasm", "--cors-origin", "*", "--cors-origin", "https://x.org"],

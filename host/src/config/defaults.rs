@@ -1,6 +1,7 @@
 //! The defaults that `--help` shows, taken from the crates that enforce them.
 
 use clap::Command;
+use engine_io::PerAddress;
 use gateway::model::{GatewayLimits, RecoveryLimits};
 use guest::HandlerLimits;
 use runtime::RuntimeLimits;
@@ -39,11 +40,14 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("max_waiting_events", gateway.waiting_events.to_string()),
         ("max_unsent", size(session.unsent_bytes)),
         ("max_unhandled", size(gateway.unhandled_bytes)),
+        ("max_auth", size(gateway.auth)),
         ("max_sessions", session.sessions.to_string()),
         ("max_sessions_per_address", CountOrNone::of(session.sessions_per_address).to_string()),
+        ("max_unjoined", session.unjoined.to_string()),
+        ("max_unjoined_per_address", unjoined_per_address(session.unjoined_per_address)),
         ("max_namespaces", gateway.namespaces_per_session.to_string()),
         ("max_rooms", gateway.rooms_per_socket.to_string()),
-        ("recovery_packets", recovery.packets.to_string()),
+        ("recovery_packets", CountOrNone::of(recovery.packets).to_string()),
         ("recovery_bytes", size(recovery.bytes)),
         ("handler_time", time(handler.time)),
         ("handler_memory", size(runtime.memory)),
@@ -55,6 +59,14 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("max_waiting_requests", handler.waiting_requests.to_string()),
         ("reuse", handler.reuse.to_string()),
     ]
+}
+
+fn unjoined_per_address(limit: PerAddress) -> String {
+    match limit {
+        PerAddress::Unbounded => "none".to_owned(),
+        PerAddress::Public(limit) => format!("{limit}, for public addresses"),
+        PerAddress::Every(limit) => limit.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use engine_io::SessionLimits;
+use engine_io::{PerAddress, SessionLimits};
 use gateway::model::{GatewayLimits, RecoveryLimits};
 use guest::HandlerLimits;
 use runtime::RuntimeLimits;
@@ -68,14 +68,35 @@ layer! {
         #[arg(long, env = "HOST_MAX_UNHANDLED", value_name = "SIZE")]
         max_unhandled: Option<Size>,
 
+        /// Memory for what clients make the host keep, all together: handshakes, `auth`, `data`, rooms, what waits to be
+        /// sent or handled, and what recovery keeps. Beyond seven eighths, new sessions are refused; beyond, the sessions
+        /// that hold most are closed. [default: a quarter of the memory that this process may use]
+        #[arg(long, env = "HOST_CLIENTS_MEMORY", value_name = "SIZE")]
+        clients_memory: Option<Size>,
+
+        /// The `auth` that a client joins a namespace with, as JSON. Beyond: CONNECT_ERROR.
+        #[arg(long, env = "HOST_MAX_AUTH", value_name = "SIZE")]
+        max_auth: Option<Size>,
+
         /// Sessions at once. Beyond: further ones are refused.
         #[arg(long, env = "HOST_MAX_SESSIONS", value_name = "N")]
         max_sessions: Option<NonZeroUsize>,
 
-        /// Sessions at once from one IP address. Beyond: further ones are refused. Behind a reverse proxy all clients
-        /// have the proxy's address.
+        /// Sessions at once from one IP address, or one IPv6 /64. Beyond: further ones are refused. Behind a reverse proxy
+        /// all clients have the proxy's address.
         #[arg(long, env = "HOST_MAX_SESSIONS_PER_ADDRESS", value_name = "N|none")]
         max_sessions_per_address: Option<CountOrNone>,
+
+        /// Sessions at once that have joined no namespace. Beyond: the oldest of the address that has most of them is
+        /// closed.
+        #[arg(long, env = "HOST_MAX_UNJOINED", value_name = "N")]
+        max_unjoined: Option<NonZeroUsize>,
+
+        /// Those of one IP address, or one IPv6 /64. Beyond: its oldest is closed. Without this flag, loopback and
+        /// private addresses are not bounded, as reverse proxies have them. Give `none`, or more, if yours has a public
+        /// one.
+        #[arg(long, env = "HOST_MAX_UNJOINED_PER_ADDRESS", value_name = "N|none")]
+        max_unjoined_per_address: Option<CountOrNone>,
 
         /// Namespaces that one session may join. Beyond: CONNECT_ERROR.
         #[arg(long, env = "HOST_MAX_NAMESPACES", value_name = "N")]
@@ -99,11 +120,12 @@ layer! {
         recovery: Option<Time>,
 
         /// Packets that are kept for one namespace. Beyond: the oldest are dropped, and clients that missed them join
-        /// as new ones.
-        #[arg(long, env = "HOST_RECOVERY_PACKETS", value_name = "N")]
-        recovery_packets: Option<NonZeroUsize>,
+        /// as new ones. With `none`, only their bytes and their age are bounded.
+        #[arg(long, env = "HOST_RECOVERY_PACKETS", value_name = "N|none")]
+        recovery_packets: Option<CountOrNone>,
 
-        /// Bytes of these packets, and as many again for the state of clients that were cut off. Beyond: as above.
+        /// Bytes of these packets, and as many again for the state of clients that were cut off. Beyond: as above. Packets
+        /// for one socket alone take a sixteenth at most; beyond it, this socket's oldest are dropped.
         #[arg(long, env = "HOST_RECOVERY_BYTES", value_name = "SIZE")]
         recovery_bytes: Option<Size>,
     }
@@ -175,7 +197,7 @@ impl ClientSettings {
     /// # Errors
     ///
     /// If two limits contradict each other.
-    pub(super) fn check(&self) -> anyhow::Result<GatewayLimits> {
+    pub(super) fn check(&self, machine: &Machine) -> anyhow::Result<GatewayLimits> {
         let usual = GatewayLimits::default();
         let session = SessionLimits {
             payload: size(self.max_payload, usual.session.payload),
@@ -183,10 +205,17 @@ impl ClientSettings {
             ping_timeout: time(self.ping_timeout, usual.session.ping_timeout),
             upgrade_timeout: time(self.upgrade_timeout, usual.session.upgrade_timeout),
             unsent_bytes: size(self.max_unsent, usual.session.unsent_bytes),
+            clients_memory: size(self.clients_memory, machine.clients_memory),
             sessions: count(self.max_sessions, usual.session.sessions),
             sessions_per_address: self
                 .max_sessions_per_address
                 .map_or(usual.session.sessions_per_address, |most| most.0.map(NonZeroUsize::get)),
+            unjoined: count(self.max_unjoined, usual.session.unjoined),
+            unjoined_per_address: match self.max_unjoined_per_address {
+                None => usual.session.unjoined_per_address,
+                Some(CountOrNone(None)) => PerAddress::Unbounded,
+                Some(CountOrNone(Some(most))) => PerAddress::Every(most.get()),
+            },
         };
         if session.ping_interval + session.ping_timeout > LONGEST_CLIENT_TIMER {
             return Err(hint::error(
@@ -201,6 +230,7 @@ impl ClientSettings {
         let limits = GatewayLimits {
             attachments: self.max_attachments.unwrap_or(usual.attachments),
             connect_timeout: time(self.connect_timeout, usual.connect_timeout),
+            auth: size(self.max_auth, usual.auth),
             waiting_events: count(self.max_waiting_events, usual.waiting_events),
             unhandled_bytes: size(self.max_unhandled, usual.unhandled_bytes),
             namespaces_per_session: count(self.max_namespaces, usual.namespaces_per_session),
@@ -211,6 +241,7 @@ impl ClientSettings {
         let payload = ("--max-payload", limits.session.payload);
         at_least(("--max-unsent", limits.session.unsent_bytes), payload)?;
         at_least(("--max-unhandled", limits.unhandled_bytes), payload)?;
+        at_least(("--clients-memory", limits.session.clients_memory), ("--max-unsent", limits.session.unsent_bytes))?;
         Ok(limits)
     }
 }
@@ -220,7 +251,7 @@ impl RecoverySettings {
     pub(super) fn check(&self) -> Option<RecoveryLimits> {
         let duration = self.recovery?.0;
         let usual = RecoveryLimits::default();
-        let packets = count(self.recovery_packets, usual.packets);
+        let packets = self.recovery_packets.map_or(usual.packets, |most| most.0.map(NonZeroUsize::get));
         Some(RecoveryLimits { duration, packets, bytes: size(self.recovery_bytes, usual.bytes) })
     }
 }

@@ -16,6 +16,8 @@ const MIB: usize = 1 << 20;
 pub struct Machine {
     /// Default for the bytes that handlers may use together: half of what this process may use, in whole MiB.
     pub handler_memory: usize,
+    /// Default for the bytes that clients may make the host keep: a quarter of the same.
+    pub clients_memory: usize,
     /// Processor cores.
     pub cores: usize,
     /// Whether the system may swap this process' memory out.
@@ -26,7 +28,9 @@ impl Machine {
     /// The machine that this process runs on.
     pub fn here() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { handler_memory: handler_memory(), cores, may_swap: may_swap() }
+        let memory = memory();
+        let whole = |bytes: usize| bytes / MIB * MIB;
+        Self { handler_memory: whole(memory / 2), clients_memory: whole(memory / 4), cores, may_swap: may_swap() }
     }
 
     /// Default for how many instances may exist at once: one for every 8 MiB that handlers may use together, at most
@@ -39,13 +43,13 @@ impl Machine {
     }
 }
 
-fn handler_memory() -> usize {
-    let memory = match (physical_memory(), control_group_memory()) {
+/// The memory that this process may use.
+fn memory() -> usize {
+    match (physical_memory(), control_group_memory()) {
         (Some(physical), Some(allowed)) => physical.min(allowed),
         (Some(memory), None) | (None, Some(memory)) => memory,
         (None, None) => UNKNOWN_MEMORY,
-    };
-    memory / 2 / MIB * MIB
+    }
 }
 
 /// `MemTotal` of Linux' `/proc/meminfo`.
@@ -108,7 +112,8 @@ mod tests {
 
     #[test]
     fn instances_follow_memory_and_cores() {
-        let on = |handler_memory, cores| Machine { handler_memory, cores, may_swap: false }.instances(handler_memory);
+        let machine = |handler_memory, cores| Machine { handler_memory, clients_memory: 0, cores, may_swap: false };
+        let on = |handler_memory, cores| machine(handler_memory, cores).instances(handler_memory);
         assert_eq!(on(12 << 30, 2), 512);
         assert_eq!(on(12 << 30, 8), 1_000);
         assert_eq!(on(1 << 30, 8), 128);
@@ -142,6 +147,6 @@ mod tests {
 
     #[test]
     fn this_machine_has_memory() {
-        assert!(handler_memory() >= 1 << 20);
+        assert!(memory() >= 1 << 20);
     }
 }

@@ -53,9 +53,9 @@ impl Settings {
         cache_dir: Option<PathBuf>,
         machine: &Machine,
     ) -> anyhow::Result<RunConfig> {
-        let mut gateway = self.client.check()?;
+        let mut gateway = self.client.check(machine)?;
         let (runtime, limits) = self.instances.check(&mut gateway, machine)?;
-        let Serve { listen, path, static_dir } = self.serve.check()?;
+        let Serve { listen, path, static_dir, client } = self.serve.check()?;
         let (grants, cors_origins) = self.lists.check()?;
         Ok(RunConfig {
             components,
@@ -63,6 +63,7 @@ impl Settings {
             path,
             cors_origins,
             static_dir,
+            client,
             cache_dir,
             recovery: self.recovery.check(),
             runtime,

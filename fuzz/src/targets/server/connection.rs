@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-use engine_io::transport::Endpoint;
+use engine_io::transport::{Endpoint, PatientStream};
 use gateway::Gateway;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -37,7 +37,8 @@ impl Connection {
                 let server = server.clone();
                 async move { Ok::<_, Infallible>(server.serve(request, IpAddr::V4(Ipv4Addr::LOCALHOST)).await) }
             });
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(other), service);
+            let stream = TokioIo::new(PatientStream::new(other, Arc::default()));
+            let connection = http1::Builder::new().serve_connection(stream, service);
             // The client may be gone.
             let _ = connection.with_upgrades().await;
         });

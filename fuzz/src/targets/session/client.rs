@@ -15,7 +15,7 @@ use super::steps::limits;
 use crate::targets::reference;
 use engine_io::handler::{ClientRequest, Message, Service, SessionHandler};
 use engine_io::packet::{Frame, Packet};
-use engine_io::{CloseReason, Session};
+use engine_io::{CloseReason, Pairs, Session};
 use gateway::Gateway;
 use socket_io::{Body, Decoder, check_placeholders, is_reserved};
 
@@ -53,10 +53,10 @@ impl Client {
         let limits = limits();
         let session = Arc::new(Session::new("session".into(), limits.session.unsent_bytes, true));
         let request = ClientRequest {
-            headers: Vec::new(),
-            query: Vec::new(),
+            headers: Pairs::default(),
+            query: Pairs::default(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            url: number.to_string(),
+            url: number.to_string().into(),
         };
         let connection = Some(gateway.open(session.clone(), request, Instant::now()));
         let decoder = Decoder::new(limits.session.payload, limits.attachments);

@@ -47,14 +47,15 @@ fn push_handshake(out: &mut String, Handshake { request, auth, issued }: &Handsh
 }
 
 /// Appends pairs as an object; the values of a repeated name are an array, as Node has them.
-fn push_pairs(out: &mut String, pairs: &[(String, String)]) {
+fn push_pairs(out: &mut String, pairs: &engine_io::Pairs) {
+    let pairs: Vec<(&str, &str)> = pairs.iter().collect();
     let mut object = Object::default();
     for (index, (name, value)) in pairs.iter().enumerate() {
-        let same = |(other, _): &&(String, String)| other == name;
+        let same = |(other, _): &&(&str, &str)| other == name;
         if pairs.iter().take(index).any(|pair| same(&pair)) {
             continue;
         }
-        let mut values = pairs.iter().filter(same).map(|(_, value)| value.as_str());
+        let mut values = pairs.iter().filter(same).map(|(_, value)| *value);
         match values.clone().count() {
             1 => object.text(name, value),
             _ => push_texts(object.member(name), &mut values),
@@ -98,8 +99,12 @@ impl From<JsonSocket<'_>> for RemoteSocket {
         let rooms = rooms.into_iter().flatten().filter(|Text(room)| *room != id).map(|Text(room)| room.into());
         let text = |text: Option<Text>| text.map_or_else(String::new, |Text(text)| text);
         let address = text(handshake.address).parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let request =
-            ClientRequest { headers: handshake.headers.0, query: handshake.query.0, address, url: text(handshake.url) };
+        let request = ClientRequest {
+            headers: handshake.headers.0.into_iter().collect(),
+            query: handshake.query.0.into_iter().collect(),
+            address,
+            url: text(handshake.url).into(),
+        };
         let issued = Duration::try_from_secs_f64(handshake.issued.unwrap_or_default() / 1_000.0).unwrap_or_default();
         let handshake = Handshake {
             request: Arc::new(request),

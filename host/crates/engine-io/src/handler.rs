@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::memory::ClientMemory;
+use crate::pairs::Pairs;
 use crate::reason::CloseReason;
 use crate::session::Session;
 
@@ -13,6 +15,11 @@ use crate::session::Session;
 pub trait Service: Send + Sync + 'static {
     /// The handler of one session.
     type Handler: SessionHandler;
+
+    /// The number to which sessions are charged.
+    fn memory(&self) -> Arc<ClientMemory> {
+        Arc::default()
+    }
 
     /// Makes the handler of a session that was just opened.
     fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> Self::Handler;
@@ -23,6 +30,10 @@ impl<S: Service> Service for Arc<S> {
 
     fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> S::Handler {
         (**self).open(session, request, now)
+    }
+
+    fn memory(&self) -> Arc<ClientMemory> {
+        (**self).memory()
     }
 }
 
@@ -44,7 +55,12 @@ pub trait SessionHandler: Send + Unpin + 'static {
     /// The session ended. [`SessionHandler::poll_work`] is still called until no work is left.
     fn close(&mut self, reason: CloseReason);
 
-    /// When the session is to be closed unless this changes.
+    /// Bytes that it keeps for the client, which it does not charge itself.
+    fn held(&self) -> usize {
+        0
+    }
+
+    /// When the session is to be closed unless its client joins a namespace before; none once it has.
     fn expires(&self) -> Option<Instant>;
 }
 
@@ -61,11 +77,18 @@ pub enum Message<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientRequest {
     /// Names in lower case, in order of arrival; the values of a repeated header are joined with `, `.
-    pub headers: Vec<(String, String)>,
+    pub headers: Pairs,
     /// Decoded.
-    pub query: Vec<(String, String)>,
+    pub query: Pairs,
     /// The client's address.
     pub address: std::net::IpAddr,
     /// Path and query.
-    pub url: String,
+    pub url: Box<str>,
+}
+
+impl ClientRequest {
+    /// Bytes of memory that it takes.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.headers.size() + self.query.size() + self.url.len()
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::task::Waker;
 
+use crate::packet::Packet;
 use crate::payload::{PayloadError, Piece, Pieces};
 
 /// The long-polling half of a session. Dropped when the session is upgraded.
@@ -11,18 +12,22 @@ use crate::payload::{PayloadError, Piece, Pieces};
 pub(crate) struct LongPoll {
     /// Packets of a POST that the task has not read yet.
     inbox: Option<Pieces>,
-    /// Wakes the POST when its packets have been read.
+    /// Wakes the POST when its packets have been read, and when a GET comes for which it waits.
     post: Option<Waker>,
     post_active: bool,
+    /// The POST brought the client's close packet, and the GET that the client sent at the same time has not come yet.
+    last_get_due: bool,
     /// Wakes the GET that waits for packets.
     get: Option<Waker>,
     get_active: bool,
+    /// GETs so far, the handshake included; no more are counted than fit.
+    gets: u8,
     /// The GET found nothing when it came.
     get_waited: bool,
     /// A WebSocket is being opened for the session.
     upgrading: bool,
-    /// The waiting GET is to be answered with a noop.
-    noop_due: bool,
+    /// The client has probed that WebSocket. It upgrades once its GET is answered, so no GET waits.
+    probed: bool,
 }
 
 /// A second request of the same kind while the first one waits.
@@ -31,6 +36,8 @@ pub(crate) struct Overlap;
 
 impl LongPoll {
     pub(crate) fn begin_get(&mut self) -> Result<(), Overlap> {
+        self.end_wait_for_last_get();
+        self.gets = self.gets.saturating_add(1);
         begin(&mut self.get_active)
     }
 
@@ -46,7 +53,34 @@ impl LongPoll {
 
     pub(crate) fn end_post(&mut self) {
         self.post_active = false;
+        self.last_get_due = false;
         self.post = None;
+    }
+
+    /// Whether a GET may still come that the client sent together with its close packet.
+    pub(crate) fn awaits_last_get(&self) -> bool {
+        self.last_get_due
+    }
+
+    /// Lets the POST wait for that GET; false if none is due.
+    pub(crate) fn wait_for_last_get(&mut self, post: &Waker) -> bool {
+        if self.last_get_due {
+            self.post = Some(post.clone());
+        }
+        self.last_get_due
+    }
+
+    fn end_wait_for_last_get(&mut self) {
+        if std::mem::take(&mut self.last_get_due)
+            && let Some(post) = self.post.take()
+        {
+            post.wake();
+        }
+    }
+
+    /// Whether the client has come back after the handshake: to poll, or with a WebSocket.
+    pub(crate) fn was_polled(&self) -> bool {
+        self.gets > 1 || self.upgrading
     }
 
     /// Whether the GET found nothing when it came.
@@ -56,17 +90,12 @@ impl LongPoll {
 
     /// Lets the GET wait for packets; false if it is to be answered with a noop.
     pub(crate) fn wait_for_frames(&mut self, get: &Waker) -> bool {
-        if self.noop_due {
+        if self.probed {
             return false;
         }
         self.get = Some(get.clone());
         self.get_waited = true;
         true
-    }
-
-    /// Clears a noop that was due, because the GET is answered.
-    pub(crate) fn clear_noop(&mut self) {
-        self.noop_due = false;
     }
 
     /// Keeps the packets of a POST for the task.
@@ -86,7 +115,11 @@ impl LongPoll {
     pub(crate) fn read(&mut self) -> Option<Result<Piece, PayloadError>> {
         let inbox = self.inbox.as_mut()?;
         let piece = inbox.next();
-        if inbox.is_done() {
+        let closes = matches!(&piece, Some(Ok(Piece::Text(text))) if Packet::decode(text) == Ok(Packet::Close));
+        if closes {
+            self.last_get_due = self.post_active && !self.get_active;
+        }
+        if inbox.is_done() || closes {
             self.inbox = None;
             if let Some(post) = self.post.take() {
                 post.wake();
@@ -108,14 +141,13 @@ impl LongPoll {
 
     pub(crate) fn abandon_upgrade(&mut self) {
         self.upgrading = false;
+        self.probed = false;
     }
 
-    /// Answers a waiting GET with a noop.
-    pub(crate) fn release_get(&mut self) {
-        if let Some(get) = self.get.take() {
-            self.noop_due = true;
-            get.wake();
-        }
+    /// Answers a GET that waits, and those that come until the end of the upgrade, with a noop.
+    pub(crate) fn probed(&mut self) {
+        self.probed = true;
+        self.wake_get();
     }
 
     pub(crate) fn wake_get(&mut self) {

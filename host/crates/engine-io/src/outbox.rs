@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::memory::{ClientMemory, SHARED};
 use crate::packet::Frame;
 
 /// One packet of the layer above: a frame, or a frame and its attachments. Cloning shares the bytes, so that a
@@ -24,16 +25,36 @@ impl Encoded {
         }
     }
 
-    /// Bytes charged for the packet, bookkeeping included.
+    /// Bytes of the packet, bookkeeping included.
     pub fn size(&self) -> usize {
         self.frames().iter().map(cost).sum()
     }
+
+    /// Bytes that one queue or log keeps of the packet, beside those of [`Encoded::charged_to`].
+    pub fn kept(&self) -> usize {
+        self.frames().iter().map(kept).sum()
+    }
+
+    /// Charges large frames to the memory of clients, once for all of their clones.
+    #[must_use]
+    pub fn charged_to(self, memory: &Arc<ClientMemory>) -> Self {
+        match self {
+            Self::One(frame) => Self::One(frame.charged_to(memory)),
+            Self::Many(frames) => Self::Many(frames.iter().map(|frame| frame.clone().charged_to(memory)).collect()),
+        }
+    }
 }
 
-/// Bytes charged per frame, bookkeeping included.
+/// Bytes for a frame's bookkeeping.
+const ENTRY: usize = 64;
+
+/// Bytes of a frame, bookkeeping included.
 fn cost(frame: &Frame) -> usize {
-    const ENTRY: usize = 64;
     frame.len() + ENTRY
+}
+
+fn kept(frame: &Frame) -> usize {
+    if frame.len() < SHARED { cost(frame) } else { ENTRY }
 }
 
 /// A queue of packets, bounded in bytes.
@@ -41,6 +62,8 @@ fn cost(frame: &Frame) -> usize {
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
     bytes: usize,
+    /// Sum of [`kept`].
+    kept: usize,
     limit: usize,
 }
 
@@ -58,7 +81,7 @@ pub(crate) struct Full;
 impl Outbox {
     /// An empty queue of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { queue: VecDeque::new(), bytes: 0, limit }
+        Self { queue: VecDeque::new(), bytes: 0, kept: 0, limit }
     }
 
     /// Whether nothing waits.
@@ -82,6 +105,7 @@ impl Outbox {
             return Err(Full);
         }
         self.bytes += size;
+        self.kept += packet.kept();
         self.queue.push_back(Entry { packet, taken: 0 });
         Ok(())
     }
@@ -96,6 +120,7 @@ impl Outbox {
             self.queue.pop_front();
         }
         self.bytes -= cost(&frame);
+        self.kept -= kept(&frame);
         if self.queue.is_empty() {
             self.shrink();
         }
@@ -111,9 +136,15 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.queue = VecDeque::new();
         self.bytes = 0;
+        self.kept = 0;
     }
 
-    #[cfg(test)]
+    /// Bytes to charge the session for.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Bytes that wait, shared ones included.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -3,7 +3,11 @@
 //! A packet is one digit, its type, and the data after it; a binary message has no type. Nothing here is bounded: the
 //! transports bound the text that they hand over.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+
+use crate::memory::{ClientMemory, charged};
 
 /// One encoded packet, ready for either transport. Cloning shares the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,14 @@ impl Frame {
     /// Asks for a pong.
     pub fn ping() -> Self {
         Self::Text(Bytes::from_static(b"2"))
+    }
+
+    /// Charges a large frame to the memory of clients, once for all of its clones.
+    pub(crate) fn charged_to(self, memory: &Arc<ClientMemory>) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(charged(text, memory)),
+            Self::Binary(data) => Self::Binary(charged(data, memory)),
+        }
     }
 
     /// Answers a client's ping, which a client sends only to probe a new transport.

@@ -3,11 +3,14 @@
 //! Any thread may send or close; this wakes the session's task, which owns the transport and does the rest. Nothing
 //! here does I/O or reads a clock.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
 use crate::long_poll::{LongPoll, Overlap};
+use crate::memory::{Charge, ClientMemory};
 use crate::outbox::{Encoded, Outbox};
 use crate::packet::Frame;
 use crate::payload::{PayloadError, Piece, Pieces};
@@ -21,12 +24,19 @@ mod tests;
 #[derive(Debug)]
 pub struct Session {
     id: Box<str>,
+    memory: Arc<ClientMemory>,
+    /// Bytes that its task keeps for its client.
+    held: AtomicUsize,
+    /// Bytes of the POST that is being read.
+    posting: AtomicUsize,
     shared: Mutex<Shared>,
 }
 
 #[derive(Debug)]
 struct Shared {
     outbox: Outbox,
+    /// For the outbox.
+    charge: Charge,
     /// Number of frames that the transport took from the outbox.
     taken: u64,
     phase: Phase,
@@ -69,8 +79,14 @@ impl Session {
     /// An open session, whose outbox holds at most `unsent_bytes` bytes. `id` is a credential: whoever knows it can act
     /// as the client.
     pub fn new(id: String, unsent_bytes: usize, polling: bool) -> Self {
+        Self::with_memory(id, unsent_bytes, polling, Arc::default())
+    }
+
+    /// The same; what it keeps is charged.
+    pub(crate) fn with_memory(id: String, unsent_bytes: usize, polling: bool, memory: Arc<ClientMemory>) -> Self {
         let shared = Shared {
             outbox: Outbox::new(unsent_bytes),
+            charge: Charge::new(memory.clone()),
             taken: 0,
             phase: Phase::Open,
             task: None,
@@ -80,7 +96,8 @@ impl Session {
             hurried: false,
             polling: polling.then(Box::default),
         };
-        Self { id: id.into(), shared: Mutex::new(shared) }
+        let (held, posting) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { id: id.into(), memory, held, posting, shared: Mutex::new(shared) }
     }
 
     /// The session's id, which only its client may learn.
@@ -108,9 +125,12 @@ impl Session {
             return Sent::Dropped;
         }
         let sent = match shared.outbox.push(packet) {
-            Ok(()) => Sent::Queued,
+            Ok(()) => {
+                shared.recharge();
+                Sent::Queued
+            }
             Err(_) => {
-                shared.outbox.clear();
+                shared.clear_outbox();
                 shared.close(CloseReason::ForcedClose);
                 Sent::Overflowed
             }
@@ -136,10 +156,38 @@ impl Session {
         self.shared.lock().notify_task();
     }
 
-    /// Ends the session at once, because its transport is gone or its client broke the transport's rules: the outbox is
-    /// lost. Returns the reason that came first.
+    /// Ends the session at once, because its transport is gone, its client broke the transport's rules, or others need its
+    /// place: the outbox is lost. Returns the reason that came first.
     pub(crate) fn abort(&self, reason: CloseReason) -> CloseReason {
         self.shared.lock().abort(reason)
+    }
+}
+
+/// What it makes the host keep.
+impl Session {
+    /// The number to which it is charged.
+    pub fn memory(&self) -> &Arc<ClientMemory> {
+        &self.memory
+    }
+
+    /// Notes what the task keeps for the client.
+    pub(crate) fn note_held(&self, bytes: usize) {
+        self.held.store(bytes, Relaxed);
+    }
+
+    /// Notes how much of a POST has been read and not been handled.
+    pub(crate) fn note_posting(&self, bytes: usize) {
+        self.posting.store(bytes, Relaxed);
+    }
+
+    /// About how many bytes would be free without it.
+    pub(crate) fn holds(&self) -> usize {
+        self.holds_elsewhere() + self.shared.lock().outbox.bytes()
+    }
+
+    /// The same, without its outbox.
+    pub(crate) fn holds_elsewhere(&self) -> usize {
+        self.held.load(Relaxed) + self.posting.load(Relaxed)
     }
 }
 
@@ -189,10 +237,16 @@ impl Session {
         self.shared.lock().polling.is_some()
     }
 
+    /// Whether the client has come back after its handshake.
+    pub(crate) fn was_polled(&self) -> bool {
+        self.with_polling(|polling| polling.was_polled()).unwrap_or(true)
+    }
+
     /// The next frame for the client.
     pub(crate) fn pop(&self) -> Option<Frame> {
         let mut shared = self.shared.lock();
         let frame = shared.outbox.pop();
+        shared.recharge();
         shared.taken += u64::from(frame.is_some());
         frame
     }
@@ -271,6 +325,7 @@ impl Session {
         }
         let clogged = shared.outbox.is_clogged();
         let mut frames = shared.outbox.drain();
+        shared.recharge();
         shared.taken += frames.len() as u64;
         if clogged {
             // Handlers that waited for room can go on.
@@ -294,11 +349,11 @@ impl Session {
             Phase::Closed(CloseReason::TransportClose) => frames.push(Frame::noop()),
             Phase::Closed(_) => frames.push(Frame::close()),
         }
-        if let Some(polling) = &mut shared.polling {
-            if frames.is_empty() && polling.wait_for_frames(cx.waker()) {
-                return Poll::Pending;
-            }
-            polling.clear_noop();
+        if let Some(polling) = &mut shared.polling
+            && frames.is_empty()
+            && polling.wait_for_frames(cx.waker())
+        {
+            return Poll::Pending;
         }
         if frames.is_empty() {
             frames.push(Frame::noop());
@@ -327,14 +382,26 @@ impl Session {
         if waits == Some(true) { Poll::Pending } else { Poll::Ready(()) }
     }
 
+    /// After the client's close packet, waits until the GET has come that the client sent at the same time, if it did.
+    pub(crate) fn poll_last_get(&self, cx: &Context<'_>) -> Poll<()> {
+        let waits = self.with_polling(|polling| polling.wait_for_last_get(cx.waker()));
+        if waits == Some(true) { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Whether that GET is still waited for, although the session is closed.
+    pub(crate) fn awaits_last_get(&self) -> bool {
+        self.with_polling(|polling| polling.awaits_last_get()).unwrap_or(false)
+    }
+
     /// Begins an upgrade. False if one is under way or has succeeded.
     pub(crate) fn begin_upgrade(&self) -> bool {
         self.with_polling(LongPoll::begin_upgrade).unwrap_or(false)
     }
 
-    /// Answers a waiting GET with a noop, so that the client can pause polling.
-    pub(crate) fn release_get(&self) {
-        self.with_polling(LongPoll::release_get);
+    /// The client has probed its WebSocket: until the end of the upgrade a GET without packets gets a noop at once, so
+    /// that the client can pause polling.
+    pub(crate) fn probed(&self) {
+        self.with_polling(LongPoll::probed);
     }
 
     /// The upgrade failed; polling goes on.
@@ -366,12 +433,22 @@ impl Shared {
             Phase::Closing(earlier) | Phase::Closed(earlier) => earlier,
         };
         self.phase = Phase::Closed(reason);
-        self.outbox.clear();
+        self.clear_outbox();
         if let Some(polling) = &mut self.polling {
             polling.stop_reading();
         }
         self.notify_task();
         reason
+    }
+
+    fn clear_outbox(&mut self) {
+        self.outbox.clear();
+        self.recharge();
+    }
+
+    /// Charges the session for its outbox.
+    fn recharge(&mut self) {
+        self.charge.set(self.outbox.kept());
     }
 
     /// Whether something has yet to be written: in the outbox, or in a WebSocket that takes no more.

@@ -299,19 +299,23 @@ fn a_post_does_not_wait_for_a_session_that_reads_no_more() {
 }
 
 #[test]
-fn a_get_is_released_once_while_the_session_is_upgraded() {
+fn no_get_waits_once_the_websocket_was_probed() {
     let session = polling();
     assert!(session.begin_upgrade());
     assert!(!session.begin_upgrade());
-    session.release_get(); // no GET waits
     let (bell, waker) = Bell::new();
     assert!(get(&session, &waker).is_pending());
-    session.release_get();
+    session.probed();
     assert_eq!(bell.rung(), 1);
-    assert_eq!(answered(&session), [Frame::noop()]);
-    assert!(get(&session, &waker).is_pending());
+    for get in ["the one that waited", "the next one"] {
+        assert_eq!(answered(&session), [Frame::noop()], "{get}");
+    }
+    send(&session, "a");
+    assert_eq!(answered(&session), [frame("a")]);
     session.abandon_upgrade();
+    assert!(get(&session, &waker).is_pending());
     assert!(session.begin_upgrade());
+    assert!(get(&session, &waker).is_pending(), "the new one was not probed yet");
 }
 
 #[test]

@@ -77,7 +77,8 @@ fn publish(
 }
 
 fn emit(namespace: &Namespace, socket: &Socket, event: &str, payload: &Payload, volatile: bool) {
-    let encode = |offset: Option<&str>| encode::event(namespace.path(), event, payload, offset);
+    let encode =
+        |offset: Option<&str>| encode::event(namespace.path(), event, payload, offset).charged_to(namespace.memory());
     match namespace.recovery() {
         None => socket.send(encode(None), volatile),
         Some(_) if socket.left().is_some() => {}
@@ -89,7 +90,8 @@ fn emit(namespace: &Namespace, socket: &Socket, event: &str, payload: &Payload, 
 }
 
 fn broadcast(namespace: &Namespace, selection: Selection<'_>, event: &str, payload: &Payload) {
-    let encode = |offset: Option<&str>| encode::event(namespace.path(), event, payload, offset);
+    let encode =
+        |offset: Option<&str>| encode::event(namespace.path(), event, payload, offset).charged_to(namespace.memory());
     match namespace.recovery() {
         None => namespace.rooms().broadcast(selection, &encode(None)),
         Some(recovery) => {

@@ -85,6 +85,8 @@ impl Connection {
             None => "Invalid namespace",
             // Sockets that still run their last handlers count, too.
             Some(_) if self.members.len() >= self.limits.namespaces_per_session => "Too many namespaces",
+            // It is kept as long as the socket, and other handlers may fetch it.
+            Some(_) if auth.as_ref().is_some_and(|auth| auth.len() > self.limits.auth) => "Auth too large",
             Some(mount) => {
                 let namespace = mount.namespace();
                 let resume = namespace.recovery().and_then(|recovery| Resume::of(recovery, auth.as_deref()?));
@@ -185,6 +187,10 @@ impl SessionHandler for Connection {
         self.close_if_asked();
         self.forget_done();
         if idle { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn held(&self) -> usize {
+        self.request.size() + self.decoder.held() + self.members.iter().map(Member::held).sum::<usize>()
     }
 
     fn close(&mut self, reason: CloseReason) {

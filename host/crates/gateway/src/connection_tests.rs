@@ -194,7 +194,7 @@ fn a_client_that_leaves_has_its_events_handled_first() {
     assert!(!goodbye.context.connected());
     assert_eq!(goodbye.context.rooms(), [id.as_str(), "room"]);
     assert_eq!(&*goodbye.context.data(), r#"{"x":1}"#);
-    assert_eq!(goodbye.context.handshake().unwrap().request.url, "/socket.io/?EIO=4");
+    assert_eq!(&*goodbye.context.handshake().unwrap().request.url, "/socket.io/?EIO=4");
     goodbye.emit("unheard");
     goodbye.broadcast(rooms(&[&id]), "unheard");
     goodbye.done();
@@ -537,6 +537,16 @@ fn a_session_joins_so_many_namespaces() {
     goodbye(&world, "/n");
     client.work();
     client.join("/m");
+}
+
+#[test]
+fn auth_has_so_many_bytes() {
+    let world = limited(|limits| limits.auth = 10);
+    let (mut client, _) = world.joined("/n");
+    client.send(r#"0/m,{"a":"123"}"#);
+    assert_eq!(client.receives(), [r#"4/m,{"message":"Auth too large"}"#]);
+    client.send(r#"0/m,{"a":"12"}"#);
+    client.id("/m");
 }
 
 #[test]

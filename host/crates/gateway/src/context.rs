@@ -121,7 +121,8 @@ impl EventContext {
         if !socket.expect_ack(id, Waiter::One(sender)) {
             return Err(CallError::NotConnected);
         }
-        socket.send(encode::question(self.namespace.path(), id, event, payload), false);
+        let question = encode::question(self.namespace.path(), id, event, payload);
+        socket.send(question.charged_to(self.namespace.memory()), false);
         match timeout(wait, answer).await {
             Ok(Ok(payload)) => Ok(payload),
             Ok(Err(_)) => Err(CallError::NotConnected),

@@ -80,7 +80,7 @@ fn the_handshake_tells_of_the_first_request() {
     let world = world();
     let (mut client, _) = world.joined("/n");
     let handshake = event(&world, &mut client).context.handshake().unwrap();
-    assert_eq!(handshake.request.query, [("EIO".to_owned(), "4".to_owned())]);
+    assert_eq!(handshake.request.query, [("EIO", "4")].into_iter().collect());
     assert_eq!((handshake.auth.as_str(), handshake.request.address), ("{}", Ipv4Addr::LOCALHOST.into()));
     assert!(handshake.issued.elapsed().is_ok());
 }

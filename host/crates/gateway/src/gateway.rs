@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine_io::Session;
 use engine_io::handler::{ClientRequest, Service};
+use engine_io::{ClientMemory, Session};
 use socket_io::Payload;
 use tokio::time::Instant;
 
@@ -23,12 +23,14 @@ pub struct Gateway {
     limits: Arc<GatewayLimits>,
     recovery: Option<RecoveryLimits>,
     cluster: Arc<dyn Cluster>,
+    memory: Arc<ClientMemory>,
 }
 
 impl Gateway {
     /// A gateway without namespaces. Without `recovery`, clients that were cut off join as new ones.
     pub fn new(limits: GatewayLimits, recovery: Option<RecoveryLimits>, cluster: Arc<dyn Cluster>) -> Self {
-        Self { mounts: Arc::default(), limits: Arc::new(limits), recovery, cluster }
+        let memory = Arc::new(ClientMemory::new(limits.session.clients_memory));
+        Self { mounts: Arc::default(), limits: Arc::new(limits), recovery, cluster, memory }
     }
 
     /// Adds a namespace. Its path is the one that the operator requested, else the one that the handler names, else
@@ -42,7 +44,8 @@ impl Gateway {
         if self.mounts.get(&path).is_some() {
             return Err(MountError::Taken(path));
         }
-        let namespace = Namespace::new(&path, &self.limits, self.recovery.clone(), self.cluster.clone());
+        let (recovery, cluster, memory) = (self.recovery.clone(), self.cluster.clone(), self.memory.clone());
+        let namespace = Namespace::new(&path, &self.limits, recovery, cluster, memory);
         let mount = Arc::new(Mount::new(Arc::new(namespace), handler));
         Arc::make_mut(&mut self.mounts).insert(mount.clone());
         Ok(mount)
@@ -91,6 +94,10 @@ impl Gateway {
 
 impl Service for Gateway {
     type Handler = Connection;
+
+    fn memory(&self) -> Arc<ClientMemory> {
+        self.memory.clone()
+    }
 
     fn open(&self, session: Arc<Session>, request: ClientRequest, now: Instant) -> Connection {
         Connection::new(self.mounts.clone(), self.limits.clone(), session, request, now)

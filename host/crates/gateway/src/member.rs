@@ -130,6 +130,11 @@ impl Member {
         self.waiting_bytes
     }
 
+    /// Bytes that the host keeps for it.
+    pub(crate) fn held(&self) -> usize {
+        self.waiting_bytes + self.socket.held()
+    }
+
     /// Queues an event. Events without a handler are dropped, so that no guest runs for them; so are `$connect` and
     /// `$disconnect`, which only the gateway may cause.
     pub(crate) fn push(&mut self, event: Event, ack: Option<u64>) {
@@ -308,7 +313,8 @@ impl Member {
             (Then::Accept(held), Ok(_)) => self.accept(std::mem::take(&mut *held.lock())),
             (Then::Accept(_), Err(error)) => self.reject(&error),
             (Then::Acknowledge(Some(id)), Ok(Some(payload))) => {
-                self.socket.send(encode::ack(self.socket.namespace(), id, &payload), false);
+                let ack = encode::ack(self.socket.namespace(), id, &payload);
+                self.socket.send(ack.charged_to(self.session.memory()), false);
             }
             (Then::Acknowledge(_), _) => {}
             (Then::Finish, _) => self.done(),

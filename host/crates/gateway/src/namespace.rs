@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine_io::id;
+use engine_io::{ClientMemory, id};
 use telemetry::metrics;
 
 use crate::cluster::Cluster;
@@ -19,6 +19,8 @@ pub struct Namespace {
     cluster: Arc<dyn Cluster>,
     recovery: Option<Arc<Recovery>>,
     ack_ids: AtomicU64,
+    /// To which what waits for its clients is charged.
+    memory: Arc<ClientMemory>,
     /// Limit on the total bytes of the answers to one broadcast.
     answer_bytes: usize,
 }
@@ -30,13 +32,16 @@ impl Namespace {
         limits: &GatewayLimits,
         recovery: Option<RecoveryLimits>,
         cluster: Arc<dyn Cluster>,
+        memory: Arc<ClientMemory>,
     ) -> Self {
+        let recovery = recovery.map(|recovery| Arc::new(Recovery::new(recovery, &limits.session, memory.clone())));
         Self {
             path: path.into(),
             rooms: Rooms::new(limits.rooms_per_socket),
             cluster,
-            recovery: recovery.map(|recovery| Arc::new(Recovery::new(recovery, &limits.session))),
+            recovery,
             ack_ids: AtomicU64::new(0),
+            memory,
             answer_bytes: limits.unhandled_bytes,
         }
     }
@@ -75,6 +80,11 @@ impl Namespace {
     /// A new ack id, used for all recipients of one event.
     pub(crate) fn next_ack_id(&self) -> u64 {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// To which what waits for its clients is charged.
+    pub(crate) fn memory(&self) -> &Arc<ClientMemory> {
+        &self.memory
     }
 
     pub(crate) fn answer_bytes(&self) -> usize {

@@ -47,7 +47,7 @@ pub(crate) async fn ask(
         }
     };
     let remote = remote.map(|answers| Remote { answers, collector: collector.clone() });
-    let packet = encode::question(namespace.path(), id, event, payload);
+    let packet = encode::question(namespace.path(), id, event, payload).charged_to(namespace.memory());
     let question = Question { id, answers: collector };
     let asked = namespace.rooms().ask(scope.into(), &packet, &question);
     // The channel closes when every socket that was asked has answered or left.

@@ -191,14 +191,8 @@ impl Index {
                 Some((name, _)) => name.clone(),
                 None => Arc::from(room.as_str()),
             };
-            let joined = socket.update_rooms(|rooms| {
-                let room_left = rooms.len() + 1 < limit;
-                if room_left {
-                    rooms.push(name.clone());
-                }
-                room_left
-            });
-            if !joined {
+            // The room of its own id counts, too.
+            if !socket.join_room(&name, limit.saturating_sub(1)) {
                 return false;
             }
             self.rooms.entry(name).or_default().insert(socket.serial(), socket.clone());
@@ -208,7 +202,7 @@ impl Index {
 
     fn leave(&mut self, socket: &Socket, room: &str) {
         if self.take_out(socket, room) {
-            socket.update_rooms(|rooms| rooms.retain(|name| **name != *room));
+            socket.leave_room(room);
         }
     }
 

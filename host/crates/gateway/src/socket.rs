@@ -1,7 +1,7 @@
 //! One client in one namespace, as everybody but its own session sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -23,6 +23,8 @@ pub(crate) struct Socket {
     namespace: Arc<str>,
     session: Arc<Session>,
     handshake: Arc<Handshake>,
+    /// Bytes of `auth`, `data` and the names of rooms.
+    held: AtomicUsize,
     shared: Mutex<Shared>,
 }
 
@@ -78,6 +80,7 @@ impl Socket {
             serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             namespace,
             session,
+            held: AtomicUsize::new(handshake.auth.len()),
             handshake: Arc::new(handshake),
             shared: Mutex::new(Shared {
                 phase: Phase::Connecting,
@@ -97,6 +100,13 @@ impl Socket {
         shared.rooms = Some(lost.rooms.clone());
         shared.data.clone_from(&lost.data);
         shared.recovered = true;
+        let data = lost.data.as_ref().map_or(0, |data| data.len());
+        self.held.fetch_add(data + lost.rooms.iter().map(room_size).sum::<usize>(), Ordering::Relaxed);
+    }
+
+    /// Bytes that the host keeps for it, beside what waits.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -207,9 +217,26 @@ impl Socket {
         self.shared.lock().rooms.clone().unwrap_or_default()
     }
 
-    /// Changes its list of rooms. Only for [`Rooms`](crate::rooms::Rooms), which keeps its index in step.
-    pub(crate) fn update_rooms<R>(&self, update: impl FnOnce(&mut Vec<Arc<str>>) -> R) -> R {
-        update(Arc::make_mut(self.shared.lock().rooms.get_or_insert_default()))
+    /// Adds a room to its list; false if it has the `most` already. Only for [`Rooms`](crate::rooms::Rooms), which keeps its
+    /// index in step.
+    pub(crate) fn join_room(&self, name: &Arc<str>, most: usize) -> bool {
+        let mut shared = self.shared.lock();
+        let rooms = Arc::make_mut(shared.rooms.get_or_insert_default());
+        let has_place = rooms.len() < most;
+        if has_place {
+            rooms.push(name.clone());
+            self.held.fetch_add(room_size(name), Ordering::Relaxed);
+        }
+        has_place
+    }
+
+    /// The same for one that it leaves.
+    pub(crate) fn leave_room(&self, room: &str) {
+        let mut shared = self.shared.lock();
+        let rooms = Arc::make_mut(shared.rooms.get_or_insert_default());
+        if let Some(at) = rooms.iter().position(|name| **name == *room) {
+            self.held.fetch_sub(room_size(&rooms.remove(at)), Ordering::Relaxed);
+        }
     }
 
     /// JSON text of its `data`.
@@ -218,7 +245,11 @@ impl Socket {
     }
 
     pub(crate) fn set_data(&self, json: String) {
-        self.shared.lock().data = Some(json.into());
+        let mut shared = self.shared.lock();
+        let before = shared.data.as_ref().map_or(0, |data| data.len());
+        self.held.fetch_add(json.len(), Ordering::Relaxed);
+        self.held.fetch_sub(before, Ordering::Relaxed);
+        shared.data = Some(json.into());
     }
 
     /// The private id with which its client can resume it.
@@ -277,4 +308,10 @@ impl Socket {
     pub(crate) fn owes_ack(&self) -> bool {
         self.shared.lock().acks.as_ref().is_some_and(|acks| acks.is_waited_for())
     }
+}
+
+/// Bytes of a room in a socket's list and in the index; its name is charged to each of its members.
+fn room_size(name: &Arc<str>) -> usize {
+    const ENTRY: usize = 96;
+    name.len() + ENTRY
 }

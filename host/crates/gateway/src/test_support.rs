@@ -108,8 +108,8 @@ pub(crate) struct World {
 /// The first request of every session.
 fn request() -> ClientRequest {
     ClientRequest {
-        headers: vec![("origin".into(), "https://example.org".into())],
-        query: vec![("EIO".into(), "4".into())],
+        headers: [("origin", "https://example.org")].into_iter().collect(),
+        query: [("EIO", "4")].into_iter().collect(),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         url: "/socket.io/?EIO=4".into(),
     }

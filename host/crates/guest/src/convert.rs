@@ -47,18 +47,22 @@ impl From<&Handshake> for types::HandshakeDetails {
         let Handshake { request, auth, issued } = handshake;
         let since_1970 = issued.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_millis());
         Self {
-            headers: request.headers.clone(),
-            query: request.query.clone(),
+            headers: owned(request.headers.iter()),
+            query: owned(request.query.iter()),
             auth: auth.clone(),
             address: request.address.to_string(),
             time: humantime::format_rfc3339_millis(*issued).to_string(),
             issued: u64::try_from(since_1970).unwrap_or(u64::MAX),
             // The host speaks plain HTTP.
             secure: false,
-            url: request.url.clone(),
+            url: request.url.to_string(),
             xdomain: request.headers.iter().any(|(name, _)| name == "origin"),
         }
     }
+}
+
+fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The handshake of a call without a socket.
@@ -88,9 +92,10 @@ impl From<RemoteSocket> for types::RemoteSocket {
 /// Approximate bytes of a socket's description in the guest.
 pub(super) fn size(socket: &RemoteSocket) -> usize {
     let Handshake { request, auth, .. } = &*socket.handshake;
-    let pairs = request.headers.iter().chain(&request.query).map(|(name, value)| 2 * NAME + name.len() + value.len());
+    let pairs =
+        request.headers.iter().chain(request.query.iter()).map(|(name, value)| 2 * NAME + name.len() + value.len());
     let rooms = socket.rooms.iter().map(|room| NAME + room.len());
-    let texts = [&socket.id, auth, &request.url].map(String::len);
+    let texts = [&*socket.id, &**auth, &*request.url].map(str::len);
     pairs.chain(rooms).chain(texts).sum::<usize>() + socket.data.len() + size_of::<types::RemoteSocket>()
 }
 

@@ -84,6 +84,11 @@ impl Decoder {
         Ok(Some(Packet { namespace: Cow::Owned(namespace), body: call.into_body(payload) }))
     }
 
+    /// Bytes of the packet whose attachments are due.
+    pub fn held(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| self.max_bytes - partial.room)
+    }
+
     /// Whether attachments are due.
     pub fn is_partial(&self) -> bool {
         self.partial.is_some()

@@ -56,6 +56,10 @@ metrics! {
         sessions_closed,
         /// Requests for a session that a limit refused.
         sessions_refused,
+        /// Sessions closed because others needed their place: they had joined no namespace.
+        sessions_displaced,
+        /// Sessions closed because clients made the host keep too much, and they held most.
+        sessions_shed,
         /// Sessions closed because their client was slow to receive.
         slow_consumers,
         /// Sockets that joined a namespace.
@@ -90,6 +94,8 @@ metrics! {
         sessions,
         /// Sessions that have ended, but whose handlers have not.
         sessions_ending,
+        /// Bytes that clients make the host keep.
+        clients_memory,
         /// Sockets in their namespaces. One whose `$connect` has not returned is not counted yet.
         sockets,
         /// Rooms with members, without those of sockets' own ids.

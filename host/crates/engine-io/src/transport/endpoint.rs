@@ -3,31 +3,37 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Error, Method, Request};
 use tokio::time::Instant;
 
-use super::registry::Registry;
+use super::registry::{Live, Registry};
 use super::request::{HttpResponse, Refusal, SessionQuery, TransportName, client_request};
 use super::task::SessionTask;
 use super::{handshake, polling, upgrade};
 use crate::handler::Service;
 use crate::packet::Frame;
-use crate::{CloseReason, Encoded, Session, SessionLimits, id};
+use crate::{ClientMemory, CloseReason, Encoded, Session, SessionLimits, id};
 use telemetry::metrics;
+
+/// How long the tasks of closed sessions have to free what they held, before further ones are closed.
+const RELIEF: Duration = Duration::from_millis(20);
 
 /// Serves Engine.IO requests and keeps their sessions.
 pub struct Endpoint<S> {
     service: S,
     registry: Arc<Registry>,
+    memory: Arc<ClientMemory>,
 }
 
 impl<S: Service> Endpoint<S> {
     /// An endpoint without sessions.
     pub fn new(service: S, limits: SessionLimits) -> Arc<Self> {
-        Arc::new(Self { service, registry: Arc::new(Registry::new(limits)) })
+        let memory = service.memory();
+        Arc::new(Self { service, registry: Arc::new(Registry::new(limits)), memory })
     }
 
     /// The layer above.
@@ -38,6 +44,21 @@ impl<S: Service> Endpoint<S> {
     /// How many sessions there are, and how many have ended but still run handlers.
     pub fn counts(&self) -> (usize, usize) {
         self.registry.counts()
+    }
+
+    /// Bytes that clients make the host keep.
+    pub fn clients_memory(&self) -> usize {
+        self.memory.used()
+    }
+
+    /// Closes the sessions that hold most whenever clients make the host keep more than they may. Never ready.
+    pub async fn relieve(&self) {
+        loop {
+            self.memory.exceeded().await;
+            let closed = self.registry.relieve(&self.memory);
+            // What was closed is freed by its tasks. Where nobody is to blame, there is no need to look again soon.
+            tokio::time::sleep(if closed > 0 { RELIEF } else { 50 * RELIEF }).await;
+        }
     }
 
     /// Answers one request. `address` is the client's.
@@ -66,14 +87,19 @@ impl<S: Service> Endpoint<S> {
         let transport = query.transport.ok_or(Refusal::UnknownTransport)?;
         let websocket = transport == TransportName::WebSocket;
         if let Some(sid) = &query.sid {
-            let live = self.registry.get(sid).filter(|live| !live.session().is_closed()).ok_or(Refusal::UnknownSid)?;
+            let polls = !websocket && request.method() == Method::GET;
+            let known = |live: &Arc<Live>| !live.session().is_closed() || (polls && live.session().awaits_last_get());
+            let live = self.registry.get(sid).filter(known).ok_or(Refusal::UnknownSid)?;
             if !query.supported || websocket != query.upgrade {
                 return Err(Refusal::BadRequest);
             }
             return match transport {
                 TransportName::WebSocket => upgrade::upgrade(request, live, self.limits()),
                 TransportName::Polling if !live.session().is_polling() => Err(Refusal::BadRequest),
-                TransportName::Polling => polling::serve(request, live.session(), self.limits().payload).await,
+                TransportName::Polling => {
+                    let _forget = ForgetClosed { registry: &self.registry, live: &live };
+                    polling::serve(request, live.session(), self.limits().payload).await
+                }
             };
         }
         if request.method() != Method::GET {
@@ -96,8 +122,9 @@ impl<S: Service> Endpoint<S> {
     ) -> Result<HttpResponse, Refusal> {
         let accept = if websocket { Some(handshake::accept(&request)?) } else { None };
         let seen = client_request(&request, address)?;
-        let session = Session::new(id::random(), self.limits().unsent_bytes, !websocket);
-        let Some(live) = self.registry.insert(session, address) else {
+        let session = Session::with_memory(id::random(), self.limits().unsent_bytes, !websocket, self.memory.clone());
+        let has_room = self.memory.used() < self.memory.comfortable();
+        let Some(live) = has_room.then(|| self.registry.insert(session, address)).flatten() else {
             metrics().sessions_refused.increment();
             return Err(Refusal::TooManySessions);
         };
@@ -141,5 +168,19 @@ impl<S: Service> Endpoint<S> {
     pub async fn shut_down(&self) {
         self.registry.close_all(CloseReason::ServerShuttingDown);
         self.registry.drained().await;
+    }
+}
+
+/// Forgets a session that was kept for a GET when the request that it waited for is over, answered or not.
+struct ForgetClosed<'a> {
+    registry: &'a Registry,
+    live: &'a Live,
+}
+
+impl Drop for ForgetClosed<'_> {
+    fn drop(&mut self) {
+        if self.live.session().is_closed() {
+            self.registry.remove(self.live);
+        }
     }
 }

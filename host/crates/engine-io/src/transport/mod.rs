@@ -5,13 +5,16 @@
 
 mod endpoint;
 mod handshake;
+mod patient;
 mod polling;
 mod registry;
 mod request;
 mod stream;
 mod task;
+mod unjoined;
 mod upgrade;
 mod websocket;
 
 pub use endpoint::Endpoint;
+pub use patient::PatientStream;
 pub use request::HttpResponse;

@@ -7,10 +7,11 @@ use http_body_util::Full;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
 use hyper::{Request, Response, StatusCode};
 
+use crate::Pairs;
 use crate::handler::ClientRequest;
 
-/// Pairs in the query of a session's first request. They are kept as long as the session, and each costs some 70 bytes
-/// beside its text: without a bound, a request of 16 KB would keep 600.
+/// Pairs in the query of a session's first request. They are kept as long as the session, and handlers get each as two
+/// strings.
 const PAIRS: usize = 64;
 
 /// Every answer of the endpoint has a body that is known at once.
@@ -96,15 +97,15 @@ impl SessionQuery {
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let mut parsed = Self { transport: None, sid: None, supported: false, upgrade: is_websocket(request) };
         for (name, value) in query(request) {
-            match name.as_str() {
+            match &*name {
                 "transport" => {
-                    parsed.transport = match value.as_str() {
+                    parsed.transport = match &*value {
                         "polling" => Some(TransportName::Polling),
                         "websocket" => Some(TransportName::WebSocket),
                         _ => None,
                     }
                 }
-                "sid" if !value.is_empty() => parsed.sid = Some(value),
+                "sid" if !value.is_empty() => parsed.sid = Some(value.into_owned()),
                 "EIO" => parsed.supported = value == "4",
                 _ => {}
             }
@@ -120,12 +121,8 @@ fn is_websocket<B>(request: &Request<B>) -> bool {
         && upgrades.into_iter().any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
-fn query<B>(request: &Request<B>) -> Vec<(String, String)> {
-    let mut pairs: Vec<_> =
-        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
-    // Kept as long as the session, so without spare capacity.
-    pairs.shrink_to_fit();
-    pairs
+fn query<B>(request: &Request<B>) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
 }
 
 /// The parts of the session's first request that handlers can see.
@@ -140,19 +137,18 @@ pub(super) fn client_request<B>(request: &Request<B>, address: IpAddr) -> Result
     }
     Ok(ClientRequest {
         headers: headers(request.headers()),
-        query: query(request),
+        query: query(request).collect(),
         address,
-        url: request.uri().path_and_query().map_or_else(String::new, |url| url.as_str().to_owned()),
+        url: request.uri().path_and_query().map_or("", |url| url.as_str()).into(),
     })
 }
 
-fn headers(map: &HeaderMap) -> Vec<(String, String)> {
-    map.keys()
-        .map(|name| {
-            let values: Vec<_> = map.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
-            (name.as_str().to_owned(), values.join(", "))
-        })
-        .collect()
+fn headers(map: &HeaderMap) -> Pairs {
+    let joined = |name| {
+        let values: Vec<_> = map.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+        values.join(", ")
+    };
+    map.keys().map(|name| (name.as_str(), joined(name))).collect()
 }
 
 /// An answer that delivers something, and must not be cached.
@@ -236,10 +232,9 @@ mod tests {
     fn what_handlers_see_of_a_request() {
         let request = request("/socket.io/?a=1&a=2&b=%C3%A9", &[("X-A", "1"), ("x-b", "\u{e9}"), ("x-a", "2")]);
         let seen = client_request(&request, IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(seen.headers, [pair("x-a", "1, 2"), pair("x-b", "\u{e9}")]);
-        assert_eq!(seen.query, [pair("a", "1"), pair("a", "2"), pair("b", "é")]);
-        assert_eq!(seen.url, "/socket.io/?a=1&a=2&b=%C3%A9");
+        assert_eq!(seen.headers, [("x-a", "1, 2"), ("x-b", "\u{e9}")].into_iter().collect());
+        assert_eq!(seen.query, [("a", "1"), ("a", "2"), ("b", "é")].into_iter().collect());
+        assert_eq!(&*seen.url, "/socket.io/?a=1&a=2&b=%C3%A9");
     }
 
     #[test]

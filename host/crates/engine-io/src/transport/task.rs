@@ -16,9 +16,10 @@ use super::registry::{Live, Registry};
 use super::websocket::{Input, WebSocket};
 use crate::handler::{Message, SessionHandler};
 use crate::heartbeat::{Due, Heartbeat};
+use crate::memory::SESSION;
 use crate::packet::{Frame, Packet};
 use crate::payload::Piece;
-use crate::{CloseReason, Encoded};
+use crate::{Charge, CloseReason, Encoded};
 use telemetry::metrics;
 
 #[cfg(test)]
@@ -37,16 +38,26 @@ const POLLING_CLOSE_GRACE: Duration = Duration::from_secs(30);
 /// The same when the host stops: clients that are gone must not delay it.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
+/// How long a session that began with long-polling waits for its first GET after the handshake. Every client polls at
+/// once; without this bound a single request would hold a session until the ping timeout.
+const FIRST_POLL: Duration = Duration::from_secs(10);
+
 /// A session's task. Ready when the session has ended and its handlers have finished.
 pub(super) struct SessionTask<H: SessionHandler> {
     registry: Arc<Registry>,
     live: Arc<Live>,
     handler: H,
+    /// For what is kept in this task.
+    charge: Charge,
     link: Link,
     stage: Stage,
     heartbeat: Heartbeat,
+    /// When the session ends unless its client polls; none once it has.
+    first_poll: Option<Instant>,
     /// The transport is not read at present.
     paused: bool,
+    /// Whether the client has joined a namespace, as the registry knows it.
+    joined: bool,
     /// [`SessionTask::progress`] when the heartbeat last looked.
     progress: u64,
     timer: Pin<Box<Sleep>>,
@@ -83,14 +94,19 @@ impl<H: SessionHandler> SessionTask<H> {
         let now = Instant::now();
         let heartbeat = Heartbeat::new(registry.limits().ping_interval, registry.limits().ping_timeout, now);
         let timer = Box::pin(sleep_until(heartbeat.deadline()));
+        let mut charge = Charge::new(live.session().memory().clone());
+        charge.set(SESSION + handler.held());
         Self {
             registry,
             live,
             handler,
+            charge,
             link: Link::Polling,
             stage: Stage::Open,
             heartbeat,
+            first_poll: Some(now + FIRST_POLL),
             paused: false,
+            joined: false,
             progress: 0,
             timer,
         }
@@ -102,7 +118,10 @@ impl<H: SessionHandler> SessionTask<H> {
     /// as long as the session.
     pub(super) async fn on_websocket(mut self, socket: impl Future<Output = Option<WebSocket>>) {
         match socket.await {
-            Some(socket) => self.link = Link::WebSocket(socket),
+            Some(socket) => {
+                self.link = Link::WebSocket(socket);
+                self.first_poll = None;
+            }
             None => self.transport_gone(CloseReason::TransportClose),
         }
         tokio::spawn(self);
@@ -166,6 +185,23 @@ impl<H: SessionHandler> SessionTask<H> {
             self.notice_close();
         }
         true
+    }
+
+    /// Tells the registry whether the client has joined a namespace, which bounds those that have not.
+    fn report_joined(&mut self) {
+        let joined = self.handler.expires().is_none();
+        if joined != self.joined && matches!(self.stage, Stage::Open) {
+            self.joined = joined;
+            self.registry.set_joined(&self.live, joined);
+        }
+    }
+
+    /// Charges the session for what is kept in its task.
+    fn recharge(&mut self) {
+        let unread = if let Link::WebSocket(socket) = &self.link { socket.unread() } else { 0 };
+        let held = self.handler.held() + unread;
+        self.charge.set(SESSION + held);
+        self.live.session().note_held(held);
     }
 
     fn text(&mut self, text: &str) -> Result<(), CloseReason> {
@@ -239,6 +275,11 @@ impl<H: SessionHandler> SessionTask<H> {
     fn finish_closing(&mut self, cx: &mut Context<'_>, blocked: bool) {
         let Stage::Closing { code, sent, .. } = &mut self.stage else { return };
         match &mut self.link {
+            // Its place is needed: the client is told if it can be without waiting.
+            Link::WebSocket(socket) if self.live.session().is_closed() => {
+                let _ = socket.poll_close(cx, Some(CloseCode::Away));
+                self.transport_gone(CloseReason::ForcedClose);
+            }
             Link::WebSocket(socket) => {
                 if !*sent && !blocked && self.live.session().is_flushed() {
                     *sent = true;
@@ -319,10 +360,13 @@ impl<H: SessionHandler> SessionTask<H> {
         {
             *until = (*until).min(Instant::now() + SHUTDOWN_GRACE);
         }
+        if self.first_poll.is_some() && self.live.session().was_polled() {
+            self.first_poll = None;
+        }
         let deadline = match self.stage {
             Stage::Open => {
-                let beat = self.heartbeat.deadline();
-                self.handler.expires().map_or(beat, |expires| expires.min(beat))
+                let others = [self.handler.expires(), self.first_poll];
+                others.into_iter().flatten().fold(self.heartbeat.deadline(), Instant::min)
             }
             Stage::Closing { until, .. } => until,
             Stage::Draining => return false,
@@ -337,6 +381,9 @@ impl<H: SessionHandler> SessionTask<H> {
         match self.stage {
             Stage::Open if self.handler.expires().is_some_and(|expires| now >= expires) => {
                 self.live.session().close(CloseReason::ForcedServerClose);
+            }
+            Stage::Open if self.first_poll.is_some_and(|until| now >= until) => {
+                self.transport_gone(CloseReason::PingTimeout);
             }
             Stage::Open => self.beat(now),
             Stage::Closing { .. } => self.transport_gone(CloseReason::ForcedClose),
@@ -357,6 +404,8 @@ impl<H: SessionHandler> Future for SessionTask<H> {
             let mut again = this.take_upgrade();
             let more = this.read(cx);
             let idle = this.handler.poll_work(cx).is_ready();
+            this.report_joined();
+            this.recharge();
             again |= this.notice_close();
             // The work may have made room for more input.
             again |= this.paused && matches!(this.stage, Stage::Open) && this.handler.wants_input();

@@ -77,6 +77,11 @@ impl Bench {
         let session = Session::new("id".into(), 100_000, true);
         let live = registry.insert(session, IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
         let session = live.session().clone();
+        // The handshake and the first poll.
+        for _ in 0..2 {
+            session.begin_get().unwrap();
+            session.end_get();
+        }
         let task = SessionTask::new(registry.clone(), live, script.clone());
         Self { script, registry, session, task }
     }
@@ -269,4 +274,22 @@ async fn a_task_that_is_dropped_leaves_nothing_behind() {
     assert!(!session.is_open());
     assert!(registry.get("id").is_none());
     registry.drained().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_nobody_polls_ends_soon() {
+    for (polled, ends) in [(false, true), (true, false)] {
+        let Bench { script, registry, .. } = Bench::new();
+        let live = registry.insert(Session::new("new".into(), 100_000, true), IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+        let session = live.session().clone();
+        session.begin_get().unwrap();
+        session.end_get();
+        let task = tokio::spawn(SessionTask::new(registry.clone(), live, script.clone()));
+        if polled {
+            session.begin_get().unwrap();
+        }
+        tokio::time::sleep(FIRST_POLL + Duration::from_millis(1)).await;
+        assert_eq!(task.is_finished(), ends);
+        assert_eq!(script.0.lock().closed, ends.then_some(CloseReason::PingTimeout));
+    }
 }

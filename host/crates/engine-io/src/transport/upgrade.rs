@@ -17,8 +17,8 @@ use crate::packet::Packet;
 
 /// The data of a client's ping while it probes the new transport.
 const PROBE: &str = "probe";
-/// How often a waiting GET is answered with a noop during an upgrade.
-const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the probe looks whether the session is still open (the reference server's interval).
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Opens a WebSocket for a long-polling session. Once the client has probed it, the session's task switches to it.
 pub(super) fn upgrade<B>(
@@ -48,24 +48,25 @@ pub(super) fn upgrade<B>(
 
 /// Answers the client's probes until its upgrade packet comes; anything else is an error, with the close code.
 async fn probe(socket: &mut WebSocket, live: &Live) -> Result<(), Option<CloseCode>> {
-    let mut release = interval(RELEASE_INTERVAL);
-    let mut probed = false;
+    let mut check = interval(CHECK_INTERVAL);
     loop {
         tokio::select! {
             input = poll_fn(|cx| socket.poll_read(cx)) => {
                 let Input::Text(text) = input.map_err(|(_, code)| code)? else { return Err(None) };
                 match Packet::decode(&text) {
-                    Ok(Packet::Ping(PROBE)) => socket.send_pong(PROBE).await.map_err(|_| None)?,
+                    Ok(Packet::Ping(PROBE)) => {
+                        // Before the pong, as the client waits for its GET once it has that.
+                        live.session().probed();
+                        socket.send_pong(PROBE).await.map_err(|_| None)?;
+                    }
                     Ok(Packet::Upgrade) => return Ok(()),
                     _ => return Err(None),
                 }
-                probed = true;
             }
-            _ = release.tick(), if probed => {
+            _ = check.tick() => {
                 if !live.session().is_open() {
                     return Err(None);
                 }
-                live.session().release_get();
             }
         }
     }

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::patient::PatientStream;
 use super::stream::Stream;
 use crate::CloseReason;
 use crate::packet::Frame;
@@ -45,6 +46,10 @@ pub(super) struct WebSocket {
     /// Least number of bytes that the frames received so far had. Messages in several frames had more, and so had
     /// frames whose length is encoded in more bytes than needed.
     received: u64,
+    /// Bytes that had come in when the last message was complete.
+    complete: u64,
+    /// Bytes that a message of the client may have.
+    payload: usize,
     /// Buffers have grown beyond their initial size.
     grown: bool,
     /// Bytes written since the operating system last took everything.
@@ -64,19 +69,30 @@ pub(super) enum Input {
 }
 
 impl WebSocket {
-    /// Takes the TCP connection out of hyper and frees hyper's buffers. None if it is no TCP connection.
+    /// Takes the TCP connection out of hyper and frees hyper's buffers. None if it is no [`PatientStream`].
     ///
     /// A message of the client may have at most `payload` bytes.
     pub(super) async fn new(upgraded: Upgraded, payload: usize) -> Option<Self> {
-        let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+        let parts = upgraded.downcast::<TokioIo<PatientStream>>().ok()?;
         // Copied, because it would keep hyper's whole buffer otherwise.
-        Some(Self::on(parts.io.into_inner(), parts.read_buf.to_vec(), config(payload)).await)
+        Some(Self::on(parts.io.into_inner().into_inner(), parts.read_buf.to_vec(), payload).await)
     }
 
-    async fn on(stream: TcpStream, read: Vec<u8>, config: WebSocketConfig) -> Self {
+    async fn on(stream: TcpStream, read: Vec<u8>, payload: usize) -> Self {
+        let config = config(payload);
         let stream = Stream::new(stream, read.len() as u64);
         let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
-        Self { stream, received: 0, grown: false, unflushed: 0, rest: Bytes::new(), continued: 0, pongs: false }
+        Self {
+            stream,
+            received: 0,
+            complete: 0,
+            payload,
+            grown: false,
+            unflushed: 0,
+            rest: Bytes::new(),
+            continued: 0,
+            pongs: false,
+        }
     }
 
     /// Replaces buffers that have grown, if they are empty. None if the connection is lost.
@@ -101,9 +117,15 @@ impl WebSocket {
                 self.count(message.len());
             }
             let message = match message {
-                Some(Ok(Message::Text(text))) => Input::Text(text),
+                Some(Ok(Message::Text(text))) => {
+                    self.complete = self.stream.get_ref().delivered();
+                    Input::Text(text)
+                }
                 // Copied, because a queued message would keep the whole buffer that it came in.
-                Some(Ok(Message::Binary(data))) => Input::Binary(Bytes::copy_from_slice(&data)),
+                Some(Ok(Message::Binary(data))) => {
+                    self.complete = self.stream.get_ref().delivered();
+                    Input::Binary(Bytes::copy_from_slice(&data))
+                }
                 // The library answers pings and closes.
                 Some(Ok(_)) => {
                     self.pongs = true;
@@ -114,6 +136,12 @@ impl WebSocket {
             };
             return Poll::Ready(Ok(message));
         }
+    }
+
+    /// Bytes that may be kept of a message that is incomplete, the connection's smallest buffer aside.
+    pub(super) fn unread(&self) -> usize {
+        let since = self.stream.get_ref().delivered() - self.complete;
+        usize::try_from(since).unwrap_or(usize::MAX).min(self.payload)
     }
 
     /// Counts a message that came in.
@@ -232,7 +260,7 @@ mod tests {
         client.set_recv_buffer_size(KERNEL_BUFFER).unwrap();
         let client = client.connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
-        (WebSocket::on(server, Vec::new(), config(payload)).await, client)
+        (WebSocket::on(server, Vec::new(), payload).await, client)
     }
 
     /// A client's frame, masked with zeros.

@@ -15,6 +15,8 @@ pub struct GatewayLimits {
     pub attachments: usize,
     /// Time from the opening of a session to the first CONNECT. Beyond: the session is closed.
     pub connect_timeout: Duration,
+    /// Bytes of the `auth` that a client joins a namespace with. Beyond: CONNECT_ERROR.
+    pub auth: usize,
     /// Events of one socket that wait for its handler. Beyond: the session is not read.
     pub waiting_events: usize,
     /// Bytes of one session that wait for handlers. Beyond: the session is not read. Also the total bytes of the
@@ -38,6 +40,7 @@ impl Default for GatewayLimits {
             session: SessionLimits::default(),
             attachments: 10,
             connect_timeout: Duration::from_secs(45),
+            auth: 64 << 10,
             waiting_events: 64,
             unhandled_bytes: 4 << 20,
             namespaces_per_session: 32,
@@ -54,15 +57,16 @@ impl Default for GatewayLimits {
 pub struct RecoveryLimits {
     /// How long a client may be gone.
     pub duration: Duration,
-    /// Sent packets that are kept. Beyond: the oldest are dropped.
-    pub packets: usize,
-    /// Bytes of these packets, and as many again for the state of lost sockets. Beyond: the oldest are dropped.
+    /// Sent packets that are kept; none: as many as fit `bytes`. Beyond: the oldest are dropped.
+    pub packets: Option<usize>,
+    /// Bytes of these packets, and as many again for the state of lost sockets. Beyond: the oldest are dropped. Packets for
+    /// one socket alone may take a sixteenth; beyond, its own oldest are dropped.
     pub bytes: usize,
 }
 
 impl Default for RecoveryLimits {
     /// `duration` is the reference server's.
     fn default() -> Self {
-        Self { duration: Duration::from_secs(120), packets: 10_000, bytes: 16 << 20 }
+        Self { duration: Duration::from_secs(120), packets: None, bytes: 16 << 20 }
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine_io::{Encoded, SessionLimits};
+use engine_io::{Charge, ClientMemory, Encoded, SessionLimits};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -30,15 +30,23 @@ pub(crate) struct Recovery {
 struct Kept {
     log: Log,
     lost: LostSockets,
+    charge: Charge,
+}
+
+impl Kept {
+    fn recharge(&mut self) {
+        self.charge.set(self.log.bytes() + self.lost.bytes());
+    }
 }
 
 impl Recovery {
-    pub(crate) fn new(limits: RecoveryLimits, session: &SessionLimits) -> Self {
+    pub(crate) fn new(limits: RecoveryLimits, session: &SessionLimits, memory: Arc<ClientMemory>) -> Self {
+        let (log, lost, charge) = (Log::new(), LostSockets::default(), Charge::new(memory));
         Self {
             packet_age: limits.duration + session.ping_interval + session.ping_timeout,
             replayed: session.unsent_bytes / 2,
             limits,
-            kept: Mutex::new(Kept { log: Log::new(), lost: LostSockets::default() }),
+            kept: Mutex::new(Kept { log, lost, charge }),
         }
     }
 
@@ -54,7 +62,8 @@ impl Recovery {
         deliver: impl FnOnce(Encoded),
     ) {
         let now = Instant::now();
-        let log = &mut self.kept.lock().log;
+        let kept = &mut *self.kept.lock();
+        let log = &mut kept.log;
         if volatile {
             return deliver(encode(&log.newest().to_string()));
         }
@@ -62,6 +71,7 @@ impl Recovery {
         log.expire(self.packet_age, now);
         log.push(recipients, packet.clone(), now, &self.limits);
         deliver(packet);
+        kept.recharge();
     }
 
     /// Looks for the socket of a client that returns.
@@ -118,6 +128,7 @@ impl Recovery {
         kept.log.shrink();
         kept.lost.expire(self.limits.duration, now);
         kept.lost.shrink();
+        kept.recharge();
     }
 }
 
@@ -133,7 +144,9 @@ impl Departure {
     /// Keeps the socket's state, now that its last handlers are done.
     pub(crate) fn keep(mut self, state: LostSocket) {
         if let Some(recovery) = self.recovery.take() {
-            recovery.kept.lock().lost.keep(&self.pid, state, Instant::now(), recovery.limits.bytes);
+            let mut kept = recovery.kept.lock();
+            kept.lost.keep(&self.pid, state, Instant::now(), recovery.limits.bytes);
+            kept.recharge();
         }
     }
 }

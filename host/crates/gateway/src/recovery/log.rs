@@ -1,8 +1,10 @@
 //! The packets that a namespace sent lately, in order, each with its offset.
 //!
-//! Bounded in number, bytes and age; the oldest go first. A client that missed a dropped packet cannot be recovered.
+//! Bounded in bytes and age, and in number if the operator says so; the oldest go first. A client that missed a dropped
+//! packet cannot be recovered. Packets for one socket alone have a share of the bytes ([`SHARE`]): a socket that is sent
+//! more loses its own, and nobody else loses any.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use engine_io::Encoded;
@@ -49,13 +51,29 @@ pub(crate) struct Missed {
     up_to: u64,
 }
 
+/// Packets for one socket alone may take this part of the bytes.
+const SHARE: usize = 16;
+
 #[derive(Debug)]
 pub(super) struct Log {
-    kept: VecDeque<LoggedPacket>,
+    /// By their offsets.
+    kept: BTreeMap<u64, LoggedPacket>,
     bytes: usize,
-    /// The offset of the newest packet, kept or not. Offsets have no gaps, so a packet's place in the log follows from
-    /// its offset.
+    /// The offset of the newest packet, kept or not.
     newest: u64,
+    /// The offset of the newest packet that was dropped because it was the oldest.
+    dropped: u64,
+    /// What is kept for one socket alone, by its id.
+    own: HashMap<Box<str>, Own>,
+}
+
+/// The packets for one socket alone.
+#[derive(Debug, Default)]
+struct Own {
+    offsets: VecDeque<u64>,
+    bytes: usize,
+    /// The offset of the newest packet that was dropped because the share was used up.
+    dropped: u64,
 }
 
 #[derive(Debug)]
@@ -71,11 +89,16 @@ impl Log {
     const ENTRY: usize = size_of::<LoggedPacket>();
 
     pub(super) fn new() -> Self {
-        Self { kept: VecDeque::new(), bytes: 0, newest: 0 }
+        Self { kept: BTreeMap::new(), bytes: 0, newest: 0, dropped: 0, own: HashMap::new() }
     }
 
     pub(super) fn newest(&self) -> u64 {
         self.newest
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Keeps the packet of the next offset.
@@ -83,27 +106,64 @@ impl Log {
         let size = packet.size() + recipients.size() + Self::ENTRY;
         self.newest += 1;
         self.bytes += size;
-        self.kept.push_back(LoggedPacket { recipients, packet, size, at: now });
-        while self.kept.len() > limits.packets || self.bytes > limits.bytes {
+        if let Recipients::Socket(id) = &recipients {
+            let id = id.clone();
+            let own = self.own.entry(id.clone()).or_default();
+            own.offsets.push_back(self.newest);
+            own.bytes += size;
+            self.kept.insert(self.newest, LoggedPacket { recipients, packet, size, at: now });
+            self.keep_to_share(&id, limits.bytes / SHARE);
+        } else {
+            self.kept.insert(self.newest, LoggedPacket { recipients, packet, size, at: now });
+        }
+        while limits.packets.is_some_and(|most| self.kept.len() > most) || self.bytes > limits.bytes {
             self.forget_oldest();
+        }
+    }
+
+    /// Drops the oldest packets for one socket alone while they take more than its share.
+    fn keep_to_share(&mut self, id: &str, share: usize) {
+        let Some(own) = self.own.get_mut(id) else { return };
+        while own.bytes > share
+            && let Some(offset) = own.offsets.pop_front()
+        {
+            own.dropped = offset;
+            if let Some(kept) = self.kept.remove(&offset) {
+                own.bytes -= kept.size;
+                self.bytes -= kept.size;
+            }
         }
     }
 
     /// Drops packets older than `age`.
     pub(super) fn expire(&mut self, age: Duration, now: Instant) {
-        while self.kept.front().is_some_and(|kept| now.duration_since(kept.at) > age) {
+        while self.kept.first_key_value().is_some_and(|(_, kept)| now.duration_since(kept.at) > age) {
             self.forget_oldest();
+        }
+        if self.kept.is_empty() {
+            // Whoever missed one that a share has dropped missed this, too.
+            self.dropped = self.newest;
+            self.own = HashMap::new();
         }
     }
 
     /// Frees the capacity that a burst needed.
     pub(super) fn shrink(&mut self) {
-        self.kept.shrink_to(self.kept.len() * 2);
+        self.own.shrink_to(self.own.len() * 2);
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(kept) = self.kept.pop_front() {
-            self.bytes -= kept.size;
+        let Some((offset, kept)) = self.kept.pop_first() else { return };
+        self.bytes -= kept.size;
+        self.dropped = offset;
+        if let Recipients::Socket(id) = &kept.recipients
+            && let Some(own) = self.own.get_mut(id)
+        {
+            own.offsets.pop_front();
+            own.bytes -= kept.size;
+            if own.offsets.is_empty() && own.dropped <= offset {
+                self.own.remove(id);
+            }
         }
     }
 
@@ -115,10 +175,12 @@ impl Log {
 
     /// Adds the packets since `missed` was collected; false if some of them are gone.
     pub(super) fn complete(&self, missed: &mut Missed, id: &str, rooms: &RoomNames) -> bool {
-        let since = self.newest.checked_sub(missed.up_to).and_then(|since| usize::try_from(since).ok());
-        let Some(skipped) = since.and_then(|since| self.kept.len().checked_sub(since)) else { return false };
-        let newer = self.kept.range(skipped..).filter(|kept| kept.recipients.include(id, rooms));
-        missed.packets.extend(newer.map(|kept| kept.packet.clone()));
+        let dropped = self.own.get(id).map_or(self.dropped, |own| own.dropped.max(self.dropped));
+        if missed.up_to < dropped || missed.up_to > self.newest {
+            return false;
+        }
+        let newer = self.kept.range(missed.up_to + 1..).filter(|(_, kept)| kept.recipients.include(id, rooms));
+        missed.packets.extend(newer.map(|(_, kept)| kept.packet.clone()));
         missed.up_to = self.newest;
         true
     }
@@ -136,7 +198,7 @@ mod tests {
     }
 
     fn limits(packets: usize, bytes: usize) -> RecoveryLimits {
-        RecoveryLimits { packets, bytes, ..RecoveryLimits::default() }
+        RecoveryLimits { packets: Some(packets), bytes, ..RecoveryLimits::default() }
     }
 
     fn all() -> Recipients {
@@ -201,6 +263,27 @@ mod tests {
         log.expire(Duration::from_secs(30), later);
         assert_eq!(after(&log, 0), None);
         assert_eq!(after(&log, 1).unwrap(), ["2"]);
+    }
+
+    #[test]
+    fn who_is_sent_much_loses_only_its_own() {
+        let limits = RecoveryLimits { bytes: 256 << 10, ..RecoveryLimits::default() };
+        let rooms = RoomNames::default();
+        let mut log = Log::new();
+        log.push(Recipients::Socket("me".into()), packet("mine"), Instant::now(), &limits);
+        log.push(all(), packet("for all"), Instant::now(), &limits);
+        for _ in 0..12_000 {
+            log.push(Recipients::Socket("greedy".into()), packet("x"), Instant::now(), &limits);
+        }
+        assert_eq!(after(&log, 0).unwrap(), ["mine", "for all"]);
+        assert!(log.after(0, "greedy", &rooms).is_none(), "its oldest are gone");
+        assert!(log.after(log.newest() - 10, "greedy", &rooms).is_some_and(|missed| missed.packets.len() == 10));
+        assert!(log.bytes() < (256 << 10) / 8);
+        let later = Instant::now() + Duration::from_secs(60);
+        log.expire(Duration::from_secs(30), later);
+        assert_eq!((log.bytes(), log.kept.len(), log.own.len()), (0, 0, 0));
+        assert!(after(&log, 0).is_none() && log.after(log.newest() - 1, "greedy", &rooms).is_none());
+        assert_eq!(after(&log, log.newest()).unwrap(), [""; 0]);
     }
 
     #[test]

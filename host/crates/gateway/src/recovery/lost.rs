@@ -112,6 +112,11 @@ impl LostSockets {
         }
     }
 
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Frees the capacity that a burst needed.
     pub(super) fn shrink(&mut self) {
         self.places.shrink_to(self.places.len() * 2);

@@ -213,7 +213,7 @@ async fn only_in_time() {
 
 #[test]
 fn who_missed_too_many_packets_starts_anew() {
-    let world = limited(RecoveryLimits { packets: 2, ..RecoveryLimits::default() }, OPEN);
+    let world = limited(RecoveryLimits { packets: Some(2), ..RecoveryLimits::default() }, OPEN);
     for (count, again) in [(2, true), (3, false)] {
         let (mut client, own) = join(&world);
         client.close(CloseReason::TransportClose);
@@ -329,7 +329,7 @@ fn a_client_that_is_refused_loses_its_state() {
 
 #[test]
 fn a_client_whose_packets_were_dropped_while_connect_ran_is_sent_away() {
-    let world = limited(RecoveryLimits { packets: 1, ..RecoveryLimits::default() }, LIFE);
+    let world = limited(RecoveryLimits { packets: Some(1), ..RecoveryLimits::default() }, LIFE);
     let mut client = world.client();
     client.send("0/n,");
     world.expect("/n", "$connect").done();
