@@ -76,16 +76,28 @@ const AFTER_WORD: [char; 11] = [',', ']', '}', ' ', '\t', '\n', '\r', ':', '[', 
 
 /// The inside of the string that a text begins with.
 fn string(text: &str) -> Result<&str, WireError> {
-    let mut bytes = text.bytes().enumerate().skip(1);
-    while let Some((index, byte)) = bytes.next() {
-        match byte {
-            b'"' => return text.get(1..index).ok_or(WireError::Json),
-            b'\\' => _ = bytes.next(),
-            0..0x20 => return Err(WireError::Json),
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut end = 1;
+    loop {
+        end += plain(bytes.get(end..).unwrap_or_default());
+        match bytes.get(end) {
+            Some(b'"') => return text.get(1..end).ok_or(WireError::Json),
+            Some(b'\\') => end += 2,
+            // A control character, or the end of the text.
+            _ => return Err(WireError::Json),
         }
     }
-    Err(WireError::Json)
+}
+
+/// How many bytes a string begins with that stand for themselves in JSON.
+fn plain(bytes: &[u8]) -> usize {
+    /// Bytes that are looked at together, so that the compiler can use vector instructions.
+    const BLOCK: usize = 32;
+    let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    let blocks = bytes.chunks_exact(BLOCK);
+    let clean = blocks.take_while(|block| !block.iter().fold(false, |found, byte| found | special(*byte))).count();
+    let rest = bytes.get(clean * BLOCK..).unwrap_or_default();
+    clean * BLOCK + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
 }
 
 /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
@@ -189,8 +201,7 @@ fn code_unit(text: &str) -> Result<(u32, &str), WireError> {
 pub(crate) fn push_string(out: &mut String, value: &str) {
     out.push('"');
     let mut rest = value;
-    while let Some(at) = rest.find(|char: char| char < ' ' || char == '"' || char == '\\') {
-        let (plain, special) = rest.split_at(at);
+    while let Some((plain, special)) = rest.split_at_checked(plain(rest.as_bytes())) {
         out.push_str(plain);
         let mut chars = special.chars();
         match chars.next() {
@@ -199,11 +210,10 @@ pub(crate) fn push_string(out: &mut String, value: &str) {
             Some('\t') => out.push_str("\\t"),
             Some(control @ ..' ') => out.push_str(&format!("\\u{:04x}", u32::from(control))),
             Some(char) => out.extend(['\\', char]),
-            None => {}
+            None => break,
         }
         rest = chars.as_str();
     }
-    out.push_str(rest);
     out.push('"');
 }
 

@@ -9,6 +9,10 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
     /// Where the value of a new member is to be appended.
     pub(crate) fn member(&mut self, key: &str) -> &mut String {
         self.text.push(if self.text.is_empty() { '{' } else { ',' });

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::bounds::WireError;
 use crate::event::text;
-use crate::msgpack::{Head, Reader};
+use crate::msgpack::{Head, Reader, Writer};
 use crate::object::{Object, push_texts};
 
 /// Which sockets a message is for. The sender's own socket, where it is left out, is one of `except`.
@@ -78,6 +78,26 @@ impl<'a> Options<'a> {
             out.raw("flags", &flags.end());
         }
         out.end()
+    }
+
+    /// The same in msgpack, with `flags`.
+    pub(crate) fn pack(&self, out: &mut Writer) {
+        out.map(3);
+        for (key, rooms) in [("rooms", &self.rooms), ("except", &self.except)] {
+            out.text(key);
+            out.array(u32::try_from(rooms.len()).unwrap_or(u32::MAX));
+            rooms.iter().for_each(|room| out.text(room));
+        }
+        out.text("flags");
+        out.map(u32::from(self.volatile) + u32::from(self.timeout.is_some()));
+        if self.volatile {
+            out.text("volatile");
+            out.bool(true);
+        }
+        if let Some(timeout) = self.timeout {
+            out.text("timeout");
+            out.unsigned(timeout);
+        }
     }
 
     /// Reads msgpack. What is missing is empty, because emitters in some languages leave it out.

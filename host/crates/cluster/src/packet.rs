@@ -4,26 +4,45 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use socket_io::Payload;
 
-use crate::bounds::WireError;
+use crate::bounds::{Bounds, WireError};
 use crate::event::push_event;
-use crate::msgpack::{Head, Reader};
-use crate::object::Object;
+use crate::json::push_string;
+use crate::msgpack::{Head, Reader, Writer, write_event};
 use crate::options::Text;
 
 /// Packet types of the protocol: an event, and one with attachments, which old emitters tell apart.
 const EVENT: u64 = 2;
 const BINARY_EVENT: u64 = 5;
 
-/// An event's packet. `arguments` is the text of a JSON array.
-pub(crate) fn packet_json(event: &str, arguments: &str, namespace: Option<&str>) -> String {
-    let mut packet = Object::default();
-    packet.number("type", EVENT);
-    push_event(packet.member("data"), event, arguments);
+/// Appends an event's packet. `arguments` is the text of a JSON array.
+pub(crate) fn push_packet(out: &mut String, event: &str, arguments: &str, namespace: Option<&str>) {
+    out.push_str("{\"type\":2,\"data\":");
+    push_event(out, event, arguments);
     if let Some(namespace) = namespace {
-        packet.text("nsp", namespace);
+        out.push_str(",\"nsp\":");
+        push_string(out, namespace);
     }
-    packet.end()
+    out.push('}');
+}
+
+/// The same in msgpack.
+pub(crate) fn pack(
+    out: &mut Writer,
+    event: &str,
+    payload: &Payload,
+    namespace: &str,
+    bounds: &Bounds,
+) -> Result<(), WireError> {
+    out.map(3);
+    out.text("type");
+    out.unsigned(EVENT);
+    out.text("data");
+    write_event(out, event, payload, bounds)?;
+    out.text("nsp");
+    out.text(namespace);
+    Ok(())
 }
 
 fn is_event(kind: u64) -> bool {

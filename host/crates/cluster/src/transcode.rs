@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// The text is not JSON, a placeholder has no attachment, or a bound is exceeded.
 pub fn to_msgpack(payload: &Payload, bounds: &Bounds) -> Result<Vec<u8>, WireError> {
-    let mut out = Writer::default();
+    let mut out = Writer::with_capacity(payload.json.len().min(bounds.bytes));
     write_json(&mut out, payload, bounds)?;
     Ok(out.into_vec())
 }

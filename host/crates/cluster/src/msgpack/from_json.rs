@@ -23,17 +23,32 @@ const SHORT: u32 = 15;
 ///
 /// The text is not JSON, a placeholder has no attachment, or a bound is exceeded. What was written is meaningless then.
 pub(crate) fn write_json(out: &mut Writer, payload: &Payload, bounds: &Bounds) -> Result<(), WireError> {
+    write(out, None, payload, bounds)
+}
+
+/// Writes an event: an array of its name and of the elements of the payload's array.
+///
+/// # Errors
+///
+/// As [`write_json`], and if the payload is no array.
+pub(crate) fn write_event(out: &mut Writer, name: &str, payload: &Payload, bounds: &Bounds) -> Result<(), WireError> {
+    write(out, Some(name), payload, bounds)
+}
+
+fn write(out: &mut Writer, first: Option<&str>, payload: &Payload, bounds: &Bounds) -> Result<(), WireError> {
     if payload.json.len() > bounds.bytes {
         return Err(WireError::TooLarge);
     }
     let start = out.bytes().len();
     let attachments = &payload.attachments;
-    let encoder = Encoder { out, attachments, bounds, start, open: Vec::new(), long: Vec::new(), copied: 0 };
+    let encoder = Encoder { out, first, attachments, bounds, start, open: Vec::new(), long: Vec::new(), copied: 0 };
     encoder.run(&payload.json)
 }
 
 struct Encoder<'a> {
     out: &'a mut Writer,
+    /// What is put before the elements of the outermost array.
+    first: Option<&'a str>,
     attachments: &'a [Bytes],
     bounds: &'a Bounds,
     /// Where the value begins.
@@ -86,6 +101,9 @@ enum Expected {
 
 impl Encoder<'_> {
     fn run(mut self, json: &str) -> Result<(), WireError> {
+        if self.first.is_some() && Tokens::new(json).next()? != Token::ArrayStart {
+            return Err(WireError::Member("event"));
+        }
         let mut tokens = Tokens::new(json);
         let mut expected = Expected::Value;
         loop {
@@ -108,6 +126,10 @@ impl Encoder<'_> {
         match (expected, token) {
             (Expected::Value | Expected::ValueOrEnd, Token::ArrayStart) => {
                 self.open(false)?;
+                if let Some(first) = self.first.take() {
+                    self.count(&Token::Text(first))?;
+                    self.out.text(first);
+                }
                 Ok(Expected::ValueOrEnd)
             }
             (Expected::Value | Expected::ValueOrEnd, Token::ObjectStart) => {

@@ -16,7 +16,7 @@ mod writer;
 mod tests;
 
 pub(crate) use date::date_text;
-pub(crate) use from_json::write_json;
+pub(crate) use from_json::{write_event, write_json};
 pub(crate) use reader::{Head, Reader};
 pub(crate) use to_json::{Binary, read_event, read_json};
 pub(crate) use writer::Writer;

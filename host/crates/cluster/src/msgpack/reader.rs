@@ -33,7 +33,10 @@ impl<'a> Head<'a> {
     /// A string, where the value is one.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Text(text) => Some(String::from_utf8_lossy(text)),
+            // `from_utf8_lossy` looks at each byte; texts that are UTF-8 can be checked faster.
+            Self::Text(text) => {
+                Some(str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed))
+            }
             _ => None,
         }
     }

@@ -75,6 +75,8 @@ struct Decoder<'a> {
     open: Vec<Container>,
 }
 
+const GUESS: usize = 4 << 10;
+
 struct Container {
     /// Elements or members that are still to come.
     left: u32,
@@ -85,7 +87,9 @@ struct Container {
 
 impl<'a> Decoder<'a> {
     fn new(message: &'a Bytes, reader: Reader<'a>, binary: Binary, bounds: &'a Bounds) -> Self {
-        let (json, attachments, open) = (String::new(), Vec::new(), Vec::new());
+        // A guess that saves the first few reallocations; a large value may be binary.
+        let json = String::with_capacity(message.len().min(GUESS));
+        let (attachments, open) = (Vec::new(), Vec::new());
         Self { message, reader, binary, bounds, json, attachments, attached: 0, open }
     }
 

@@ -11,6 +11,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { buffer: ByteBuf::with_capacity(bytes) }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<u8> {
         self.buffer.into_vec()
     }

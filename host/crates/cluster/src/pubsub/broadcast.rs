@@ -6,11 +6,12 @@ use bytes::Bytes;
 use socket_io::Payload;
 
 use crate::bounds::{Bounds, WireError};
-use crate::json::push_string;
-use crate::msgpack::{Head, Reader, read_event};
+use crate::msgpack::{Head, Reader, Writer, read_event};
 use crate::options::Options;
-use crate::packet::{self, packet_json};
-use crate::transcode::to_msgpack;
+use crate::packet;
+
+/// Bytes reserved for a message beside its payload.
+const ENVELOPE: usize = 128;
 
 /// A broadcast that was received. Its event is read on request.
 #[derive(Debug, Clone)]
@@ -71,14 +72,12 @@ impl<'a> Broadcast<'a> {
         payload: &Payload,
         bounds: &Bounds,
     ) -> Result<Vec<u8>, WireError> {
-        let mut json = String::with_capacity(payload.json.len() + 128);
-        json.push('[');
-        push_string(&mut json, uid);
-        json.push(',');
-        json.push_str(&packet_json(event, &payload.json, Some(namespace)));
-        json.push(',');
-        json.push_str(&options.json(true));
-        json.push(']');
-        to_msgpack(&Payload { json, attachments: payload.attachments.clone() }, bounds)
+        let mut out = Writer::with_capacity(payload.json.len().min(bounds.bytes) + ENVELOPE);
+        out.array(3);
+        out.text(uid);
+        packet::pack(&mut out, event, payload, namespace, bounds)?;
+        options.pack(&mut out);
+        let message = out.into_vec();
+        if message.len() > bounds.bytes { Err(WireError::TooLarge) } else { Ok(message) }
     }
 }

@@ -9,7 +9,7 @@ use crate::bounds::{Bounds, WireError};
 use crate::event::{push_event, split_client_event, split_event};
 use crate::object::{Object, push_texts};
 use crate::options::{JsonOptions, Options, Text, strings};
-use crate::packet::{JsonPacket, packet_json};
+use crate::packet::{JsonPacket, push_packet};
 use crate::transcode::to_msgpack;
 
 /// What one node asks all of.
@@ -123,7 +123,7 @@ impl Request {
                 push_event(json.member("data"), event, &payload.json);
             }
             Ask::Emit(options, event, payload) => {
-                json.raw("packet", &packet_json(event, &payload.json, Some(namespace)));
+                push_packet(json.member("packet"), event, &payload.json, Some(namespace));
                 json.raw("opts", &options.json(true));
                 let attachments = payload.attachments.clone();
                 return to_msgpack(&Payload { json: json.end(), attachments }, bounds);

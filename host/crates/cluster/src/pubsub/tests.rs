@@ -88,6 +88,22 @@ fn a_broadcast_is_looked_at() {
     assert_eq!(broadcast.event(&bounds()), Ok(("a".to_owned(), payload(r#"["é"]"#))));
 }
 
+#[test]
+fn a_broadcast_that_cannot_be_sent() {
+    let encode = |json: &str, bytes| {
+        let bounds = Bounds { bytes, ..bounds() };
+        Broadcast::encode("u", "/", &Options::default(), "e", &payload(json), &bounds)
+    };
+    assert!(encode(" [1]", 60).is_ok());
+    assert_eq!(encode(" [1]", 40), Err(WireError::TooLarge), "with all that is around the event");
+    for json in ["{}", "1"] {
+        assert_eq!(encode(json, 60), Err(WireError::Member("event")), "{json}");
+    }
+    for json in ["", "[", "[1,", "[]1"] {
+        assert_eq!(encode(json, 60), Err(WireError::Json), "{json}");
+    }
+}
+
 /// Emitters in other languages leave out what is empty, use numbers for rooms, and tell events with attachments apart.
 #[test]
 fn what_other_emitters_send() {

@@ -11,7 +11,7 @@ use crate::event::{first_argument, push_event, split_client_event, split_event};
 use crate::msgpack::Binary;
 use crate::object::{Object, push_texts};
 use crate::options::{JsonOptions, Options, Text, present, strings};
-use crate::packet::{JsonPacket, packet_json};
+use crate::packet::{JsonPacket, push_packet};
 use crate::sockets::{JsonSocket, push_sockets};
 
 /// What a node says to the others.
@@ -46,6 +46,8 @@ pub enum Body {
 }
 
 const FETCHED: u64 = 8;
+/// Bytes reserved for an event beside its payload.
+const ENVELOPE: usize = 128;
 
 /// What becomes of binary data in a message of a type: sockets have none, but Node's `data` may.
 pub(super) fn binary(kind: u64) -> Binary {
@@ -78,7 +80,8 @@ impl Body {
         match self {
             Self::InitialHeartbeat | Self::Heartbeat | Self::Close => return None,
             Self::Emit(options, event, payload, request) => {
-                data.raw("packet", &packet_json(event, &payload.json, None));
+                data.reserve(payload.json.len() + ENVELOPE);
+                push_packet(data.member("packet"), event, &payload.json, None);
                 if let Some(request) = request {
                     data.text("requestId", request);
                 }
