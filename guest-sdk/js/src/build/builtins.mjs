@@ -20,7 +20,7 @@ const REPLACEMENTS = {
 /** What to use in place of the other modules. */
 const ADVICE = [
   [/^(fs|path\/win32)/, "there are no files: put the data into the source (a JSON file can be imported), or into `ns.socket.data`"],
-  [/^(http|https|http2)$/, "use the global `fetch`"],
+  [/^(http|https|http2)$/, "to send requests, use the global `fetch`; there is no server to make, as the host is the server"],
   [/^(net|tls|dgram|dns|inspector)/, "there are no sockets; the global `fetch` sends HTTP requests"],
   [/^(child_process|cluster|worker_threads)/, "there are no processes or threads"],
   [/^crypto/, "use the globals `crypto.getRandomValues` and `crypto.randomUUID`, or a package such as `@noble/hashes`"],

@@ -8,19 +8,29 @@ import { build } from "esbuild";
 
 import { isBuiltin, replacement, unavailable } from "./builtins.mjs";
 import { BuildError } from "./errors.mjs";
+import { Inputs } from "./inputs.mjs";
 import { ENTRY, handlersMap } from "./map.mjs";
+import { adviceFor, noServers, ownerOf, packageOf } from "./packages.mjs";
 import { marks, needed } from "./polyfills.mjs";
-import { projectOf, settingsOf } from "./project.mjs";
+import { projectOf } from "./project.mjs";
+import { warningsOf } from "./warnings.mjs";
 
 const SDK = fileURLToPath(new URL("../..", import.meta.url));
 const RUNTIME = join(SDK, "src/runtime");
+const PROCESS = join(SDK, "src/polyfills/process.js");
+const ENVIRONMENT = join(SDK, "src/polyfills/environment.js");
 
 /** The export that the world of each engine asks for. */
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
-/** Bundles the handler in `file`. Returns code, source map, whether it sends requests, warnings, and the files it read. */
-export async function bundle(file, { engine }) {
+/**
+ * Bundles the handler in `file`, which was found after `lookedFor`. Returns code, source map, whether it sends requests,
+ * warnings, and what it depends on.
+ */
+export async function bundle({ file, lookedFor }, { engine }) {
   const root = projectOf(file);
+  const inputs = new Inputs(SDK);
+  inputs.add(...lookedFor);
   const options = optionsFor(root);
   const handler = JSON.stringify(file);
   try {
@@ -33,15 +43,16 @@ export async function bundle(file, { engine }) {
     const { outputFiles, metafile } = await build({
       ...options,
       stdin: { contents: entrySource(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
+      plugins: [inputs.plugin, ...options.plugins],
       metafile: true,
       sourcemap: "external",
       sourcesContent: false,
     });
     const text = (suffix) => outputFiles.find(({ path }) => path.endsWith(suffix)).text;
     const map = handlersMap(JSON.parse(text(".map")), root);
-    const read = Object.keys(metafile.inputs).map((path) => resolve(root, path));
-    const inputs = [...read.filter((path) => existsSync(path) && !path.startsWith(SDK)), ...settingsOf(root)];
-    return { code: text(".js"), map, sends, warnings: marked.warnings.map(located), inputs };
+    const code = text(".js");
+    const warnings = [...marked.warnings.map(located), ...warningsOf(code, map, engine)];
+    return { code, map, sends, warnings, inputs: inputs.list(metafile, root) };
   } catch (error) {
     throw error.errors ? buildErrorOf(error.errors) : error;
   }
@@ -67,19 +78,21 @@ function optionsFor(root) {
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    plugins: [nodeBuiltins, bareEngine],
+    plugins: [noServers, nodeBuiltins, bareEngine],
   };
 }
 
 /** The module that the bundle starts with. */
 function entrySource(handler, engine, polyfills) {
   const sdk = (name) => JSON.stringify(join(RUNTIME, name));
+  const reads = polyfills.includes(PROCESS);
   return `import ${sdk(`globals.${engine}.js`)};
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
 import { settle } from ${sdk("heap.js")};
 import { serve } from ${sdk("serve.js")};
+${reads ? `import { checked } from ${JSON.stringify(ENVIRONMENT)};` : ""}
 import * as handler from ${handler};
-export const ${EXPORT[engine]} = serve(handler);
+export const ${EXPORT[engine]} = ${reads ? "checked(serve(handler))" : "serve(handler)"};
 settle();
 `;
 }
@@ -113,9 +126,12 @@ function buildErrorOf(errors) {
   const hints = new Set();
   const texts = errors.map((error) => {
     const [, path] = /^Could not resolve "(.+)"$/.exec(error.text) ?? [];
-    if (path === undefined) return located(error);
+    if (path === undefined) {
+      if (error.detail?.hint) hints.add(error.detail.hint);
+      return located(error);
+    }
     const { why, hint } = isBuiltin(path) ? unavailable(path) : notFound(path);
-    hints.add(hint);
+    hints.add(adviceFor(ownerOf(error.location?.file ?? "")) ?? hint);
     return located({ ...error, text: `imports \`${path}\`, ${why}` });
   });
   return new BuildError(texts.join("\n"), { hint: [...hints].join("\n") || undefined });
@@ -123,8 +139,8 @@ function buildErrorOf(errors) {
 
 function notFound(path) {
   if (/^[./]/.test(path)) return { why: "which does not exist", hint: `check the path \`${path}\`` };
-  const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
-  return { why: "which is not installed", hint: `npm install ${name}` };
+  const name = packageOf(path);
+  return { why: "which is not installed", hint: adviceFor(name) ?? `npm install ${name}` };
 }
 
 function located({ text, location }) {

@@ -17,10 +17,11 @@ export const engines = Object.keys(ENGINES);
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
   const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
-  const mapText = JSON.stringify(map);
+  // The map is a line before the bundle, so that the top level can use it, too.
+  const mapText = JSON.stringify({ ...map, lines: [[], ...map.lines] });
   const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(mapText)};\n`;
   try {
-    return { component: await ENGINES[engine](code + sourceMap, { sends }), warnings, inputs };
+    return { component: await ENGINES[engine](sourceMap + code, { sends }), warnings, inputs };
   } catch (error) {
     throw error instanceof BuildError ? error : evaluationFailure(error, mapText);
   }

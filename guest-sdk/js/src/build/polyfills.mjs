@@ -9,6 +9,7 @@ const POLYFILLS = {
   encoding: ["TextDecoder", "TextEncoder"],
   "structured-clone": ["structuredClone"],
   url: ["URL", "URLSearchParams"],
+  events: ["Event", "EventTarget", "CustomEvent"],
   abort: ["AbortController", "AbortSignal"],
   fetch: ["fetch", "Headers", "Request", "Response"],
 };

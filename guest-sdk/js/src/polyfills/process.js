@@ -1,13 +1,11 @@
-/** The part of Node's `process` that a handler has. `env` has what `host run --env` grants; at the top level it is empty. */
+/** The part of Node's `process` that a handler has. */
 
-import { getEnvironment } from "wasi:cli/environment@0.2.6";
-
-import { cached, handling } from "../runtime/event.js";
 import { define } from "./define.js";
+import { environment } from "./environment.js";
 
 define("process", {
   get env() {
-    return handling() ? cached("process.env", () => Object.fromEntries(getEnvironment())) : {};
+    return environment();
   },
   argv: [],
   browser: true,

@@ -10,5 +10,5 @@ import * as timers from "./timers.js";
 
 const globals = { RealtimeNamespace, ConnectError, console, crypto, performance, ...timers };
 for (const [name, value] of Object.entries(globals)) define(name, value);
-define("global", globalThis);
+for (const name of ["global", "self"]) define(name, globalThis);
 Math.random = random;

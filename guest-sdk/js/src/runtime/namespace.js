@@ -6,6 +6,7 @@ import * as check from "./check.js";
 import { command } from "./commands.js";
 import { cached } from "./event.js";
 import { Handlers } from "./handlers.js";
+import { refuseMethods } from "./misuse.js";
 import { everybody, sent } from "./operator.js";
 import { Socket } from "./socket.js";
 
@@ -95,6 +96,7 @@ export class RealtimeNamespace {
   }
 }
 Object.setPrototypeOf(RealtimeNamespace.prototype, Function.prototype);
+refuseMethods(RealtimeNamespace.prototype);
 
 /** Called when a namespace is used as a handler of HTTP requests: passes the request on, or answers with status 404. */
 function answerRequest(request, response, next) {

@@ -43,6 +43,10 @@ function namespaceOf(exported) {
     const parts = partsOf(ns);
     if (parts) return { ns, ...parts };
   }
+  const several = [exported.default, exported.default?.default].flat().filter((value) => partsOf(value) !== undefined);
+  if (several.length > 0) {
+    throw new Error("the file exports a list: one file is one namespace. Give each a file of its own, and serve them all: `host run a.js b.js`");
+  }
   throw new Error("the file does not export its namespace: end it with `module.exports = ns` or `export default ns`");
 }
 

@@ -7,6 +7,7 @@ import { command, request } from "./commands.js";
 import { getData, keepData, setData } from "./data.js";
 import { cached, currentEvent, handling } from "./event.js";
 import { handshakeOf } from "./handshake.js";
+import { refuseEvent } from "./misuse.js";
 import { ACK_TIMEOUT, others, sent } from "./operator.js";
 import { decode } from "./payload.js";
 
@@ -20,7 +21,9 @@ export class Socket {
   }
 
   on(event, handler) {
-    this.#handlers.add(check.eventName("on", event), registered("on", handler));
+    const name = check.eventName("on", event);
+    refuseEvent("ns.socket.on", name);
+    this.#handlers.add(name, registered("on", handler));
     return this;
   }
 
