@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::CommandFactory;
 use host::cli::{Cli, Command, environment};
-use host::{app, hint};
+use host::{app, build, hint};
 use telemetry::LogFormat;
 
 fn main() -> ExitCode {
     match execute(Cli::read()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             telemetry::write_stderr(render(&error));
             ExitCode::FAILURE
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<()> {
+fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(run) => {
             let _logging = telemetry::init(run.log_format())?;
@@ -37,7 +37,9 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
             let _logging = telemetry::init(LogFormat::Pretty)?;
             block_on(app::inspect(inspect.into_config()?))
         }
-    }
+        Command::Supervise { words } => return build::supervise(&words).context("cannot start a tool"),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

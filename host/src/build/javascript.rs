@@ -7,15 +7,13 @@ use std::process::Command;
 
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::sdk::Sdk;
-use super::{Options, made, producers, tool};
+use super::{Options, made, npm, producers, tool};
 use crate::hint;
 
-const GET_NODE: &str = "install Node.js 20 or newer, from https://nodejs.org";
+pub(super) const GET_NODE: &str = "install Node.js 20 or newer, from https://nodejs.org";
 const OLDEST_NODE: u32 = 20;
-const NPM: [&str; 3] = ["--no-audit", "--no-fund", "--loglevel=error"];
 
 /// The engine that runs the code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -64,9 +62,12 @@ pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf>
     let sdk = Sdk::unpack(cache)?;
     // Before the build, because files that change while it runs count as unknown.
     if options.install {
-        install_dependencies(source)?;
+        npm::install_dependencies(source, cache, options.allow_scripts)?;
     }
-    made::component(cache, source, &[engine.name(), &sdk.digest], |component, inputs| {
+    // Other places where the bundler looks for packages.
+    let paths = std::env::var("NODE_PATH").unwrap_or_default();
+    let variant = [engine.name(), &sdk.digest, &paths];
+    made::component(cache, source, &variant, options.rebuild, |component, inputs| {
         check_node()?;
         let js = sdk.dir.join("guest-sdk/js");
         provide_sdk(&js, engine, options.install)?;
@@ -108,33 +109,14 @@ fn provide_sdk(js: &Path, engine: Engine, install: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn provide(folder: &Path, install: bool, npm: &[&str], what: &str) -> anyhow::Result<()> {
+fn provide(folder: &Path, install: bool, arguments: &[&str], what: &str) -> anyhow::Result<()> {
     if !install {
         let into = folder.display();
         return Err(hint::error(
             format!("{what} is not installed"),
-            format!("give --install: `npm {}` in {into}", npm.join(" ")),
+            format!("give --install: `npm {}` in {into}", arguments.join(" ")),
         ));
     }
     tracing::info!("installing {what}");
-    self::npm(folder, npm)
-}
-
-/// Installs the packages that an npm project names, if none are installed yet.
-fn install_dependencies(source: &Path) -> anyhow::Result<()> {
-    let source = source.canonicalize().with_context(|| format!("cannot find {}", source.display()))?;
-    let Some(project) = source.ancestors().find(|dir| dir.join("package.json").is_file()) else { return Ok(()) };
-    let manifest = fs::read(project.join("package.json")).unwrap_or_default();
-    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
-    let wanted = manifest.get("dependencies").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
-    if !wanted || project.join("node_modules").exists() {
-        return Ok(());
-    }
-    tracing::info!("installing the packages of {}", project.display());
-    npm(project, &[if project.join("package-lock.json").exists() { "ci" } else { "install" }])
-}
-
-fn npm(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    tool::output(Command::new("npm").args(arguments).args(NPM).current_dir(folder), GET_NODE)?;
-    Ok(())
+    npm::npm(folder, arguments, false)
 }

@@ -7,22 +7,26 @@ mod cargo;
 mod javascript;
 mod made;
 mod new;
+mod npm;
 mod producers;
 mod python;
 mod sdk;
 mod source;
+mod supervise;
 mod tool;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 
 use crate::hint::{self, HintExt};
 
 pub use javascript::Engine;
 pub use new::{Language, create};
 pub use source::Source;
+pub use supervise::supervise;
 
 /// How to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,10 @@ pub struct Options {
     /// Install what is missing: a Cargo target into the user's Rust, an npm project's packages into the project, all
     /// else into the cache.
     pub install: bool,
+    /// Packages of an npm project that are installed may run their scripts.
+    pub allow_scripts: bool,
+    /// Build although nothing has changed.
+    pub rebuild: bool,
     /// The JavaScript engine.
     pub engine: Option<Engine>,
     /// Folder for the SDKs, their tools, and earlier results; none if nothing is to be kept.
@@ -60,6 +68,16 @@ pub fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
         Source::JavaScript(path) => javascript::build(&path, options),
         Source::Python(path) => python::build(&path, options),
     }
+}
+
+/// A digest of several parts, each with its length.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 /// The first 128 bits of a digest in hexadecimal, for names of files.

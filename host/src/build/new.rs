@@ -42,7 +42,10 @@ impl Language {
     fn sdk(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Rust => &[("guest-sdk/src/", "sdk/guest-sdk/src/"), ("wit/", "sdk/wit/")],
-            Self::Js | Self::Ts => &[("guest-sdk/js/index.d.ts", "sdk/realtime.d.ts")],
+            Self::Js | Self::Ts => &[
+                ("guest-sdk/js/index.d.ts", "sdk/realtime.d.ts"),
+                ("guest-sdk/js/globals.d.ts", "sdk/globals.d.ts"),
+            ],
             Self::Python => &[("guest-sdk/python/realtime/", "sdk/realtime/")],
         }
     }
@@ -149,7 +152,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         for (language, files) in [
             (Language::Rust, &["src/lib.rs", "sdk/guest-sdk/src/lib.rs", "sdk/wit/world.wit"][..]),
-            (Language::Js, &["handler.js", "sdk/realtime.d.ts"]),
+            (Language::Js, &["handler.js", "sdk/realtime.d.ts", "sdk/globals.d.ts"]),
             (Language::Ts, &["src/handler.ts", "sdk/realtime.d.ts"]),
             (Language::Python, &["handler.py", "sdk/realtime/testing.py"]),
         ] {

@@ -11,7 +11,7 @@ const GET_PYTHON: &str = "install Python 3.11 or newer with its module venv (on 
 pub(super) fn build(source: &Path, options: &Options) -> anyhow::Result<PathBuf> {
     let cache = options.cache()?;
     let sdk = Sdk::unpack(cache)?;
-    made::component(cache, source, &[&sdk.digest], |component, inputs| {
+    made::component(cache, source, &[&sdk.digest], options.rebuild, |component, inputs| {
         let mut python = Command::new("python3");
         // `-B`, because compiled modules must not be left among the SDKs.
         python.arg("-B").arg(sdk.dir.join("guest-sdk/python/build.py")).arg(source);

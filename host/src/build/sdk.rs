@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rust_embed::Embed;
-use sha2::{Digest, Sha256};
 
 use runtime::private_dir;
 
@@ -15,6 +14,7 @@ use runtime::private_dir;
 #[prefix = "guest-sdk/"]
 #[include = "src/*"]
 #[include = "Cargo.toml"]
+#[include = "js/globals.d.ts"]
 #[include = "js/index.d.ts"]
 #[include = "js/bin/*"]
 #[include = "js/src/*"]
@@ -88,14 +88,8 @@ pub(super) fn text(path: &str) -> anyhow::Result<String> {
 }
 
 fn digest() -> String {
-    let mut digest = Sha256::new();
-    for (path, content) in files() {
-        for part in [path.as_bytes(), &content] {
-            digest.update(part.len().to_le_bytes());
-            digest.update(part);
-        }
-    }
-    super::hex(&digest.finalize())
+    let files: Vec<_> = files().collect();
+    super::hex(&super::digest(files.iter().flat_map(|(path, content)| [path.as_bytes(), content])))
 }
 
 #[cfg(test)]

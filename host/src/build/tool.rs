@@ -1,11 +1,13 @@
 //! Runs other programs, and says how to get those that are missing.
 
-use std::io;
+use std::env;
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use anyhow::Context;
 
+use super::supervise;
 use crate::hint;
 
 /// Runs a program and returns its stdout; its stderr goes to the user. `get` says how to get the program.
@@ -31,14 +33,18 @@ pub(super) fn build(command: &mut Command, source: &Path, get: &str) -> anyhow::
 }
 
 /// Runs a program to its end, whether it succeeds or not.
-fn start(command: &mut Command, get: &str) -> anyhow::Result<Output> {
-    match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let program = command.get_program().to_string_lossy();
-            Err(hint::error(format!("`{program}` is missing"), get))
-        }
-        output => output.with_context(|| format!("cannot start `{}`", shown(command))),
+fn start(command: &Command, get: &str) -> anyhow::Result<Output> {
+    if !is_there(command.get_program()) {
+        let program = command.get_program().to_string_lossy();
+        return Err(hint::error(format!("`{program}` is missing"), get));
     }
+    supervise::output(command).with_context(|| format!("cannot start `{}`", shown(command)))
+}
+
+/// Whether a program is in one of the folders of `PATH`.
+fn is_there(program: &OsStr) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 /// The program and its first arguments, enough to recognise it.

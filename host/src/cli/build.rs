@@ -39,6 +39,15 @@ pub struct BuildArgs {
     #[arg(long, env = "HOST_INSTALL")]
     install: bool,
 
+    /// Let the npm packages that --install puts into a project run their installation scripts, with all that this user
+    /// may do.
+    #[arg(long, env = "HOST_ALLOW_SCRIPTS")]
+    allow_scripts: bool,
+
+    /// Build although no file has changed since the last build. (For Rust, Cargo decides.)
+    #[arg(long)]
+    rebuild: bool,
+
     /// JavaScript engine. [default: quickjs]
     #[arg(long, value_name = "ENGINE", value_enum)]
     engine: Option<Engine>,
@@ -47,7 +56,13 @@ pub struct BuildArgs {
 impl BuildArgs {
     /// `cache` is the folder for the tools and results of builds.
     pub fn options(&self, cache: Option<PathBuf>) -> Options {
-        Options { install: self.install, engine: self.engine, cache }
+        Options {
+            install: self.install,
+            allow_scripts: self.allow_scripts,
+            rebuild: self.rebuild,
+            engine: self.engine,
+            cache,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod log;
 pub mod new;
 pub mod run;
 
+use std::ffi::OsString;
+
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::config;
@@ -28,6 +30,13 @@ pub enum Command {
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),
+    /// The parent of a tool that a build runs: what it starts must end with the build.
+    #[command(hide = true)]
+    Supervise {
+        /// The tool and its arguments.
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
 }
 
 impl Cli {
