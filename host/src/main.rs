@@ -29,7 +29,11 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Build(build) => {
             let _logging = telemetry::init(LogFormat::Pretty)?;
-            let component = build.execute()?;
+            let (component, check) = build.execute()?;
+            if let Some(config) = check {
+                block_on(app::check(config, &build.source()))?;
+            }
+            let component = build.put(component)?;
             writeln!(std::io::stdout(), "{}", component.display()).context("cannot write to stdout")
         }
         Command::New(new) => write!(std::io::stdout(), "{}", new.execute()?).context("cannot write to stdout"),

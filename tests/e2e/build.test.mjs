@@ -80,6 +80,13 @@ describe("what was built before", () => {
     assert.deepEqual(await readFile(component), before);
   });
 
+  test("is named by its source where the host refuses it", async (t) => {
+    const source = join(await folder(t, { "say.js": SAY["say.js"].replace("/say", "/a b"), "words.js": SAY["words.js"] }), "say.js");
+    const error = await refused(["run", source, "--install", "--listen", "127.0.0.1:0"]);
+    assert.ok(error.includes(`error: cannot load ${source}\n`), error);
+    assert.match(error, /the namespace `\/a b`/);
+  });
+
   test("-o puts the component where it is wanted", async (t) => {
     const dir = await folder(t, SAY);
     const output = join(dir, "out.wasm");

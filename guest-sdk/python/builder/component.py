@@ -36,20 +36,21 @@ except _snapshot.Refused as refused:
         report.write(str(refused))
     raise
 
-from realtime import _rehearsal
+from realtime import _inputs, _rehearsal
 from realtime._component import EventHandler
 
 with open({inputs!r}, "w") as inputs:
-    print(*_snapshot.read_below({roots!r}[0]), sep="\\n", file=inputs)
+    print(*_inputs.below({roots!r}[0]), sep="\\n", file=inputs)
 
 _rehearsal.run()
 _snapshot.seal()
 """
 
 
-def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> list[Path]:
-    """Writes the component to `output`, and returns the project's files that it was built from. Raises `BuildError`; if
-    the handler's module cannot be loaded, the error has the module's traceback."""
+def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> list[str]:
+    """Writes the component to `output`, and returns what it was built from: files of the project, which may not be there,
+    and folders (with a `/` at the end) whose names matter. Raises `BuildError`; if the handler's module cannot be loaded,
+    the error has the module's traceback."""
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,7 +72,7 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         shutil.copyfile(made, beside)
         beside.replace(output)
         read = (here / _INPUTS).read_text().splitlines()
-        return [project.folder / Path(path).relative_to(_PROJECT) for path in read]
+        return [f"{project.folder}{path.removeprefix(_PROJECT)}" for path in read]
 
 
 def bindings(componentize_py: Path, folder: Path) -> None:

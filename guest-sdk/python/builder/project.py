@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from .requirements import Requirements
 # In a folder, the first of these is the handler.
 _NAMES = ("handler.py", "main.py")
 _OWN = "realtime"
+# The first of these lists the dependencies.
+_LISTS = ("requirements.txt", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Project:
     """The module with the namespace."""
     requirements: Requirements
     """Dependencies, and the files that list them."""
+    looked_for: tuple[str, ...] = ()
+    """Where the handler and its dependencies were looked for, and folders (with a `/` at the end) that were listed."""
 
     @property
     def folder(self) -> Path:
@@ -38,7 +43,14 @@ def find(source: Path) -> Project:
     for shadow in (file.parent / _OWN, file.parent / f"{_OWN}.py"):
         if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
             raise SourceError(f"{shadow} hides the package `{_OWN}`", "rename it")
-    return Project(file, _requirements(file.parent))
+    lists = [str(file.parent / name) for name in _LISTS]
+    return Project(file, _requirements(file.parent), (*lists, *(_searched(source.absolute()) if source.is_dir() else ())))
+
+
+def _searched(folder: Path) -> list[str]:
+    """Where the handler of a folder was looked for."""
+    names = [str(folder / name) for name in _NAMES]
+    return names if any(map(os.path.isfile, names)) else [*names, f"{folder}/"]
 
 
 def _entry(folder: Path) -> Path:

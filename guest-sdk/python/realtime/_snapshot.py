@@ -9,24 +9,20 @@ show are kept.
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
 import gc
 import importlib
 import importlib.util
-import io
 import linecache
 import logging
-import os
 import random
 import sys
-from collections.abc import Iterator
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _environment, _loop, _traces
+from . import _environment, _inputs, _loop, _traces
 
 if TYPE_CHECKING:
     from .namespace import RealtimeNamespace
@@ -57,7 +53,6 @@ _LAZY = (
 _served: RealtimeNamespace | None = None
 _late_imports: set[str] = set()
 _unseeded: dict[int, random.Random] = {}
-_read: set[str] = set()
 _own_files: set[str] = set()
 """The handler's own modules, as their code names them."""
 
@@ -83,7 +78,7 @@ def load(file: str, roots: list[str]) -> None:
     Raises `Refused`, with a text that says what is wrong and where.
     """
     try:
-        with _noting_reads(), _environment.watched(_own_files):
+        with _inputs.noting(), _environment.watched(_own_files):
             _load(file, roots)
     except Refused:
         raise
@@ -109,11 +104,6 @@ def _load(file: str, roots: list[str]) -> None:
     serve(ns)
 
 
-def read_below(root: str) -> list[str]:
-    """The files of a folder that the component was built from. When they change, it must be built again."""
-    return sorted(path for path in _read if path.startswith(root + "/"))
-
-
 def seal() -> None:
     """Called last: marks all objects so far as permanent. Garbage collections in an event then neither examine them nor
     write to their memory."""
@@ -126,23 +116,6 @@ def wake() -> None:
     """Called first in every instance."""
     for generator in _unseeded.values():
         generator.seed()
-
-
-@contextlib.contextmanager
-def _noting_reads() -> Iterator[None]:
-    """Records the files that the module opens while it is loaded."""
-    opens = io.open
-
-    def noted(file: Any, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(file, int):
-            _read.add(os.path.abspath(os.fsdecode(file)))
-        return opens(file, *args, **kwargs)
-
-    io.open = builtins.open = noted
-    try:
-        yield
-    finally:
-        io.open = builtins.open = opens
 
 
 def _watch_generators() -> None:
@@ -191,7 +164,7 @@ class _Source(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
-        _read.add(path)
+        _inputs.add(path)
         return self.source_to_code(self.get_data(path), path)
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]

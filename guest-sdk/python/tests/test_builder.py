@@ -121,10 +121,28 @@ class Loading(Folder):
         self.write("text.txt", "hello")
         self.write("unused.py")
         self.write("words.py", "from pathlib import Path\nTEXT = (Path(__file__).parent / 'text.txt').read_text()\n")
-        note = f"print(*_snapshot.read_below({str(self.path)!r}))"
-        shown = self.refused(f"import words\nfrom realtime import _snapshot\n{note}\n")
-        names = [Path(name).name for name in shown.splitlines()[0].split()]
-        self.assertEqual(names, ["chat.py", "text.txt", "words.py"])
+        self.assertLessEqual({"chat.py", "text.txt", "words.py"}, self.noted("import words"))
+        self.assertNotIn("unused.py", self.noted("import words"))
+
+    def test_what_it_looks_for_is_noted(self) -> None:
+        (self.path / "plugins").mkdir()
+        self.write("plugins/one.py")
+        self.assertIn("plugins/", self.noted("import pkgutil, plugins; list(pkgutil.iter_modules(plugins.__path__))"))
+        self.assertIn("plugins/", self.noted("import os; os.listdir('@/plugins')"))
+        self.assertIn("plugins/", self.noted("from pathlib import Path; list(Path('@/plugins').glob('*.py'))"))
+        self.assertIn("plugins/one.py", self.noted("import glob; [open(name) for name in glob.glob('@/plugins/*.py')]"))
+        self.assertIn("settings.json", self.noted("import os; os.path.exists('@/settings.json')"))
+        # What is imported from elsewhere, or from nowhere, would be found here first.
+        self.assertLessEqual({"json.py", "json"}, self.noted("import json"))
+        self.assertLessEqual({"nope.py", "nope"}, self.noted("try: import nope\nexcept ImportError: pass"))
+        self.assertIn("plugins/two.py", self.noted("try: from plugins import two\nexcept ImportError: pass"))
+        self.assertNotIn("/", self.noted("import json"))
+
+    def noted(self, text: str) -> set[str]:
+        """The paths that are noted for a module; `@` is its folder."""
+        note = f"from realtime import _inputs\nprint(*_inputs.below({str(self.path)!r}))\n"
+        shown = self.refused(text.replace("@", str(self.path)) + "\n" + note)
+        return {name.removeprefix(f"{self.path}/") for name in shown.splitlines()[0].split()}
 
     def test_there_is_one_namespace(self) -> None:
         self.assertIn("there is no `ns = RealtimeNamespace", self.refused(""))

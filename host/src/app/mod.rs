@@ -1,5 +1,6 @@
 //! Starts the parts of the host, and stops them in order. The only place that knows every part.
 
+mod check;
 mod inspect;
 mod load;
 mod mount;
@@ -7,5 +8,6 @@ mod run;
 mod signals;
 mod wording;
 
+pub use check::check;
 pub use inspect::inspect;
 pub use run::run;

@@ -37,8 +37,9 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), Arc::new(OneNode));
     let mut mounts = Vec::new();
     let mut site: Option<(&Path, Arc<gateway::Mount>)> = None;
-    for Mount { namespace, file } in &config.components {
-        let mount = mount_one(&mut gateway, &runtime, &settings, namespace.as_deref(), file).await?;
+    for component in &config.components {
+        let file = &component.file;
+        let mount = mount_one(&mut gateway, &runtime, &settings, component).await?;
         if mount.handler().requests().is_some() {
             if let Some((other, _)) = site {
                 return Err(hint::error(
@@ -57,10 +58,11 @@ async fn mount_one(
     gateway: &mut Gateway,
     runtime: &Arc<Runtime>,
     settings: &Arc<HandlerSettings>,
-    namespace: Option<&str>,
-    file: &Path,
+    component: &Mount,
 ) -> anyhow::Result<Arc<gateway::Mount>> {
-    let handler = ComponentHandler::load(runtime.clone(), file, settings.clone()).await.map_err(explain)?;
+    let (namespace, file) = (component.namespace.as_deref(), &component.file);
+    let loaded = ComponentHandler::load(runtime.clone(), component.component(), settings.clone()).await;
+    let handler = loaded.map_err(|error| explain(error.named(file.display())))?;
     let handler = Arc::new(handler);
     let mounted = gateway.mount(namespace, handler.clone()).map_err(|error| {
         let hint = match error {
@@ -72,6 +74,9 @@ async fn mount_one(
         hint::add(error, hint)
     });
     let mount = mounted.with_context(|| format!("cannot serve {}", file.display()))?;
+    if let Some(hint) = wording::never_runs(handler.description()) {
+        tracing::warn!(component = %file.display(), "{hint}");
+    }
     tracing::info!(
         namespace = mount.namespace().path(),
         events = wording::events(handler.description()),

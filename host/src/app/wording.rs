@@ -1,4 +1,4 @@
-//! The wording that the log and `host inspect` share.
+//! The wording that the log, `host build` and `host inspect` share.
 
 use gateway::model::Description;
 
@@ -10,4 +10,22 @@ pub(super) fn events(description: &Description) -> String {
         events.push("(any other)");
     }
     events.join(", ")
+}
+
+/// What to tell whoever registered the event of another server, which no client causes here.
+pub(super) fn never_runs(description: &Description) -> Option<&'static str> {
+    let connection = description.events.contains("connection");
+    connection.then_some("the handler of `connection` does not run when a client connects: that event is `$connect`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_of_another_server_is_told() {
+        let described = |event: &str| Description::check(None, vec![event.to_owned()], false).unwrap();
+        assert!(never_runs(&described("connection")).is_some_and(|said| said.contains("`$connect`")));
+        assert_eq!(never_runs(&described("$connect")), None);
+    }
 }

@@ -42,10 +42,9 @@ impl Language {
     fn sdk(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Rust => &[("guest-sdk/src/", "sdk/guest-sdk/src/"), ("wit/", "sdk/wit/")],
-            Self::Js | Self::Ts => &[
-                ("guest-sdk/js/index.d.ts", "sdk/realtime.d.ts"),
-                ("guest-sdk/js/globals.d.ts", "sdk/globals.d.ts"),
-            ],
+            Self::Js | Self::Ts => {
+                &[("guest-sdk/js/index.d.ts", "sdk/realtime.d.ts"), ("guest-sdk/js/globals.d.ts", "sdk/globals.d.ts")]
+            }
             Self::Python => &[("guest-sdk/python/realtime/", "sdk/realtime/")],
         }
     }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::cache::CacheDir;
-use crate::build::{self, Engine, Options};
+use super::inspect::one_instance;
+use crate::build::{self, Engine, Options, Source};
+use crate::config::InspectConfig;
 use crate::hint;
 
 /// Build a component from a handler's source.
@@ -67,13 +69,30 @@ impl BuildArgs {
 }
 
 impl Build {
-    /// Builds, and returns where the component is.
+    /// What is built, for messages.
+    pub fn source(&self) -> String {
+        self.source.display().to_string()
+    }
+
+    /// Builds. Returns the component, to be checked: the other languages' SDKs check handlers while they build.
     ///
     /// # Errors
     ///
-    /// See [`build::build`]; or if the component cannot be written to its file.
-    pub fn execute(self) -> anyhow::Result<PathBuf> {
-        let component = build::build(&self.source, &self.build.options(Some(self.cache.dir()?)))?;
+    /// See [`build::build`].
+    pub fn execute(&self) -> anyhow::Result<(PathBuf, Option<InspectConfig>)> {
+        let cache = self.cache.clone().dir()?;
+        let component = build::build(&self.source, &self.build.options(Some(cache.clone())))?;
+        let unchecked = matches!(Source::of(&self.source), Ok(Source::Cargo(_)));
+        let check = unchecked.then(|| one_instance(component.clone(), Some(cache)));
+        Ok((component, check))
+    }
+
+    /// Puts the component where it is wanted, and returns where it is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written there.
+    pub fn put(self, component: PathBuf) -> anyhow::Result<PathBuf> {
         match self.output {
             Some(output) => put(&component, output),
             None => Ok(component),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::hint;
 
 /// The cache folder.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct CacheDir {
     /// Folder for compiled components, so that the next start is fast, and for the tools of builds. It must be private,
     /// because its files are executed. It can be removed at any time. [default: $XDG_CACHE_HOME/host, else

@@ -26,10 +26,15 @@ impl Inspect {
     ///
     /// If no cache folder is given, and there is no default for it.
     pub fn into_config(self) -> anyhow::Result<InspectConfig> {
-        let Machine { handler_memory, may_swap, .. } = Machine::here();
-        let usual = RuntimeLimits::default();
-        let total_memory = handler_memory.max(usual.memory);
-        let runtime = RuntimeLimits { instances: 1, total_memory, may_swap, ..usual };
-        Ok(InspectConfig { file: self.file, cache_dir: self.cache.dir()?, runtime })
+        Ok(one_instance(self.file, self.cache.dir()?))
     }
+}
+
+/// A component that is only asked what it is.
+pub(super) fn one_instance(file: PathBuf, cache_dir: Option<PathBuf>) -> InspectConfig {
+    let Machine { handler_memory, may_swap, .. } = Machine::here();
+    let usual = RuntimeLimits::default();
+    let total_memory = handler_memory.max(usual.memory);
+    let runtime = RuntimeLimits { instances: 1, total_memory, may_swap, ..usual };
+    InspectConfig { file, cache_dir, runtime }
 }

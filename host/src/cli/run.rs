@@ -78,8 +78,15 @@ impl Run {
 /// Replaces each source by the component that is built from it.
 fn build_sources(mut config: RunConfig, options: impl FnOnce(Option<PathBuf>) -> Options) -> anyhow::Result<RunConfig> {
     let options = options(config.cache_dir.clone());
+    let env = &config.handler.grants.env.0;
+    if let Some((_, mode)) = env.iter().find(|(name, value)| name == "NODE_ENV" && value != "production") {
+        tracing::warn!(
+            "NODE_ENV is `production` in handlers in JavaScript, and not `{mode}`: it is put in when they are built"
+        );
+    }
     for component in &mut config.components {
-        component.file = build::build(&component.file, &options)?;
+        let built = build::build(&component.file, &options)?;
+        component.built = (built != component.file).then_some(built);
     }
     Ok(config)
 }
@@ -126,7 +133,7 @@ mod tests {
         assert_eq!(*config.handler.gateway, gateway);
         assert_eq!(config.handler.limits, HandlerLimits::default());
         assert_eq!(config.runtime, RuntimeLimits { instances: 128, total_memory: 1 << 30, ..Default::default() });
-        assert_eq!(config.components, [Mount { namespace: None, file: "chat.wasm".into() }]);
+        assert_eq!(config.components, [Mount { namespace: None, file: "chat.wasm".into(), built: None }]);
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.path, "/socket.io/");
         assert_eq!(config.cors_origins, CorsOrigins::Only(vec![]));
@@ -140,12 +147,12 @@ mod tests {
         assert_eq!(
             pairs.components,
             [
-                Mount { namespace: Some("/chat".into()), file: "chat.wasm".into() },
-                Mount { namespace: None, file: "game.wasm".into() }
+                Mount { namespace: Some("/chat".into()), file: "chat.wasm".into(), built: None },
+                Mount { namespace: None, file: "game.wasm".into(), built: None }
             ]
         );
         let flag = config(&["chat.wasm", "--namespace", "/"]).unwrap();
-        assert_eq!(flag.components, [Mount { namespace: Some("/".into()), file: "chat.wasm".into() }]);
+        assert_eq!(flag.components, [Mount { namespace: Some("/".into()), file: "chat.wasm".into(), built: None }]);
     }
 
     #[test]

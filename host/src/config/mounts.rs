@@ -37,9 +37,9 @@ fn mount(argument: PathBuf) -> anyhow::Result<Mount> {
     match argument.to_str().and_then(|text| text.split_once('=')) {
         Some((namespace, file)) if !argument.exists() => {
             let namespace = namespace_path(namespace).hint("`PATH=FILE` mounts FILE as the namespace PATH")?;
-            Ok(Mount { namespace: Some(namespace), file: PathBuf::from(file) })
+            Ok(Mount { namespace: Some(namespace), file: PathBuf::from(file), built: None })
         }
-        _ => Ok(Mount { namespace: None, file: argument }),
+        _ => Ok(Mount { namespace: None, file: argument, built: None }),
     }
 }
 

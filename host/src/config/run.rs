@@ -1,7 +1,7 @@
 //! Checked values that the rest of the host works with.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use edge::{ClientLibrary, CorsOrigins};
 use gateway::model::RecoveryLimits;
@@ -49,6 +49,15 @@ pub struct InspectConfig {
 pub struct Mount {
     /// Begins with `/`; if `None`, the namespace that the component names, else `/`.
     pub namespace: Option<String>,
-    /// A component or, before it is built, its source.
+    /// What the operator named: a component, or a source.
     pub file: PathBuf,
+    /// The component that was built from the source.
+    pub built: Option<PathBuf>,
+}
+
+impl Mount {
+    /// The component's file, once sources are built.
+    pub fn component(&self) -> &Path {
+        self.built.as_deref().unwrap_or(&self.file)
+    }
 }

@@ -90,9 +90,10 @@ function entrySource(handler, engine, polyfills) {
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
 import { settle } from ${sdk("heap.js")};
 import { serve } from ${sdk("serve.js")};
-${reads ? `import { checked } from ${JSON.stringify(ENVIRONMENT)};` : ""}
+${reads ? `import { checkReads } from ${JSON.stringify(ENVIRONMENT)};` : ""}
 import * as handler from ${handler};
-export const ${EXPORT[engine]} = ${reads ? "checked(serve(handler))" : "serve(handler)"};
+export const ${EXPORT[engine]} = serve(handler);
+${reads ? "checkReads();" : ""}
 settle();
 `;
 }

@@ -61,13 +61,9 @@ function callers() {
   return text.split("\n").slice(1);
 }
 
-/** What a component exports, after a check that no read was refused: now, and for what goes on after the top level. */
-export function checked(exported) {
-  const check = () => {
-    if (refused !== undefined) throw refused;
-  };
-  check();
-  return { ...exported, describe: () => (check(), exported.describe()) };
+/** Throws if a read was refused, whether or not its error was caught. */
+export function checkReads() {
+  if (refused !== undefined) throw refused;
 }
 
 /** An object that can be kept. `refuses` tells whether it must not be read at the top level. */

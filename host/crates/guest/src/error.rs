@@ -54,6 +54,12 @@ impl LoadError {
         Self { name, source }
     }
 
+    /// The same, with another name for the component, such as that of its source.
+    #[must_use]
+    pub fn named(self, name: impl ToString) -> Self {
+        Self { name: name.to_string(), ..self }
+    }
+
     /// Why.
     pub fn reason(&self) -> &LoadReason {
         &self.source

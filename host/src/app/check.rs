@@ -1,0 +1,22 @@
+//! The check of a component that was just built: whether `host run` will take it.
+
+use std::sync::Arc;
+
+use gateway::handler::EventHandler;
+use guest::{ComponentHandler, HandlerSettings};
+
+use super::load::{explain, start_runtime};
+use super::wording;
+use crate::config::InspectConfig;
+
+/// Has a component describe itself. `source` names it in errors.
+///
+/// # Errors
+///
+/// If `host run` would refuse it, or one of its handlers can never run.
+pub async fn check(config: InspectConfig, source: &str) -> anyhow::Result<()> {
+    let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
+    let loaded = ComponentHandler::load(runtime, &config.file, Arc::new(HandlerSettings::default())).await;
+    let handler = loaded.map_err(|error| explain(error.named(source)))?;
+    wording::never_runs(handler.description()).map_or(Ok(()), |said| Err(anyhow::anyhow!("{source}: {said}")))
+}
