@@ -1,0 +1,56 @@
+//! Stores on a clock that only moves when it is told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use store::{Backend, Clock, Embedded, EmbeddedLimits, KeyValue, Limits, Memory};
+use tempfile::TempDir;
+
+#[derive(Debug)]
+pub struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(1_000_000)))
+    }
+
+    pub fn advance(&self, time: Duration) {
+        self.0.fetch_add(time.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A store to test.
+pub struct Setup {
+    pub backend: Arc<dyn Backend>,
+    pub clock: Arc<ManualClock>,
+    _folder: Option<TempDir>,
+}
+
+impl Setup {
+    pub fn memory() -> Self {
+        let clock = ManualClock::new();
+        Self { backend: Arc::new(Memory::new(clock.clone())), clock, _folder: None }
+    }
+
+    pub fn embedded() -> Self {
+        let (clock, folder) = (ManualClock::new(), tempfile::tempdir().unwrap());
+        let file = folder.path().join("kv.redb");
+        let backend = Embedded::open(&file, EmbeddedLimits::default(), clock.clone()).unwrap();
+        Self { backend: Arc::new(backend), clock, _folder: Some(folder) }
+    }
+
+    pub fn store(&self, name: &str) -> KeyValue {
+        self.limited(name, Limits::default())
+    }
+
+    pub fn limited(&self, name: &str, limits: Limits) -> KeyValue {
+        KeyValue::new(self.backend.clone(), name, Arc::new(limits))
+    }
+}
