@@ -18,6 +18,7 @@ import { warningsOf } from "./warnings.mjs";
 const SDK = fileURLToPath(new URL("../..", import.meta.url));
 const RUNTIME = join(SDK, "src/runtime");
 const PROCESS = join(SDK, "src/polyfills/process.js");
+const ERROR_NAMES = join(SDK, "src/polyfills/error-names.js");
 const ENVIRONMENT = join(SDK, "src/polyfills/environment.js");
 
 /** The export that the world of each engine asks for. */
@@ -86,7 +87,8 @@ function optionsFor(root) {
 function entrySource(handler, engine, polyfills) {
   const sdk = (name) => JSON.stringify(join(RUNTIME, name));
   const reads = polyfills.includes(PROCESS);
-  return `import ${sdk(`globals.${engine}.js`)};
+  return `${engine === "quickjs" ? `import ${JSON.stringify(ERROR_NAMES)};` : ""}
+import ${sdk(`globals.${engine}.js`)};
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
 import { settle } from ${sdk("heap.js")};
 import { serve } from ${sdk("serve.js")};

@@ -29,7 +29,9 @@ export async function buildHandler(source, { engine = "quickjs" } = {}) {
 
 /** An error that the file's top level threw: the engine runs it when it takes its snapshot. */
 function evaluationFailure(error, mapText) {
-  const text = mapper(() => mapText)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /, "");
+  const said = mapper(() => mapText)(String(error.message ?? error)).replace(/^: Failed to evaluate .* evaluation: /m, "");
+  // The stack has the error's class (error-names.js).
+  const text = said.replace(/^Error: ([^]*?)\n(\w+: \1\n)/m, "$2");
   // As in Node, the file's name, its project and its syntax decide whether it is an ES module.
   const hint = /\b(module|exports|require) is not defined/.test(text)
     ? 'this is an ES module (.mjs, or "type": "module" in package.json): end it with `export default ns`'
