@@ -52,7 +52,7 @@ describe("errors", () => {
     ["no export", NS, /does not export its namespace.*module\.exports = ns/],
     ["another export", `${NS}module.exports = { ns };`, /does not export its namespace/],
     ["an error at the top level", `${NS}function f() { null.x }\nf();\nmodule.exports = ns;`, /top level[^]*handler\.js:2:\d+[^]*handler\.js:3:1/],
-    ["an error of another class", `${NS}throw new RangeError("too\nfar");`, /threw an error\nRangeError: too\nfar\n +at .*handler\.js:2:\d+/],
+    ["an error of another class", `${NS}throw new RangeError("too\\nfar");`, /threw an error\nRangeError: too\nfar\n +at .*handler\.js:2:\d+/],
     ["a call outside of handlers", `${NS}ns.emit("x");\nmodule.exports = ns;`, /works inside an event handler only[^]*handler\.js:2:\d+/],
     ["a random number for keys at the top level", `${NS}crypto.randomUUID();\nmodule.exports = ns;`, /crypto\.randomUUID works inside an event handler only/],
     ["a timer at the top level", `${NS}setTimeout(() => {}, 1);\nmodule.exports = ns;`, /setTimeout works inside an event handler only/],

@@ -27,7 +27,7 @@ function warned(code, match, engine, owner) {
   if (found === "crypto.subtle") {
     if (engine !== "quickjs") return undefined;
     const hint = adviceFor(owner) ?? "use a package in plain JavaScript, such as `@noble/hashes`";
-    return `\`crypto.subtle\` is not there, and fails in the event\n  hint: ${hint}`;
+    return `\`crypto.subtle\` is not there: what calls it fails in the event\n  hint: ${hint}`;
   }
   // Packages may have it for other environments.
   if (owner !== undefined) return undefined;
