@@ -40,7 +40,7 @@ fn a_core_module_is_told_how_to_become_a_component() {
 fn a_component_of_another_world_names_the_missing_export() {
     let file = Fixture::new("empty.wasm", &wat::parse_str("(component)").unwrap());
     let error = refused(host([file.path()]));
-    error.says("realtime:gateway/event-handler@0.1.0");
+    error.says("realtime:gateway/event-handler@0.1.1");
     error.hints("wit");
 }
 
@@ -193,7 +193,7 @@ fn inspect_tells_what_a_component_is() {
     assert_eq!(value("world"), "handler");
     assert_eq!(value("namespace"), "/chat");
     assert_eq!(value("events"), "$connect, $disconnect, joinRoom, message, privateMessage, typing");
-    assert!(stdout.contains(" realtime:gateway/socket@0.1.0\n") && !stdout.contains("not granted"), "{stdout}");
+    assert!(stdout.contains(" realtime:gateway/socket@0.1.1\n") && !stdout.contains("not granted"), "{stdout}");
 }
 
 #[test]

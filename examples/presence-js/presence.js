@@ -10,8 +10,8 @@ ns.socket.on("$connect", async () => {
   ns.socket.data.userId = userId;
   ns.socket.join(roomOf(userId));
   // The rooms are as they were before: this socket is not among them yet.
-  const others = await ns.in(roomOf(userId)).fetchSockets();
-  if (others.length === 0) ns.socket.broadcast.emit("online", userId);
+  const others = await ns.in(roomOf(userId)).countSockets();
+  if (others === 0) ns.socket.broadcast.emit("online", userId);
 });
 
 /** The ack: the ids of all users that are online. */
@@ -22,8 +22,8 @@ ns.socket.on("who", async () => {
 
 ns.socket.on("$disconnect", async () => {
   const { userId } = ns.socket.data;
-  const left = await ns.in(roomOf(userId)).fetchSockets();
-  if (left.length === 0) ns.emit("offline", userId);
+  const left = await ns.in(roomOf(userId)).countSockets();
+  if (left === 0) ns.emit("offline", userId);
 });
 
 module.exports = ns;

@@ -84,11 +84,22 @@ export interface BroadcastOperator<EmitEvents extends EventsMap = DefaultEventsM
     event: Event,
     ...args: ParamsWithoutAck<EmitEvents, Event>
   ): Promise<Answer<EmitEvents, Event>[]>;
+  /** The sockets, with handshake and data. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  /** How many sockets there are. Costs much less than `fetchSockets()`. */
+  countSockets(): Promise<number>;
+  /** Ids and rooms of the sockets, without handshake and data. */
+  listSockets(): Promise<ListedSocket[]>;
   socketsJoin(room: string | string[]): Promise<void>;
   socketsLeave(room: string | string[]): Promise<void>;
   /** Disconnects the sockets. With `close`, ends their whole sessions. */
   disconnectSockets(close?: boolean): Promise<void>;
+}
+
+/** Another socket, as it was when it was listed. To send to it, use `ns.to(id)`. */
+export interface ListedSocket {
+  readonly id: string;
+  readonly rooms: Set<string>;
 }
 
 /** Another socket, as it was when it was fetched. */
@@ -180,7 +191,12 @@ declare class RealtimeNamespaceClass<
     event: Event,
     ...args: ParamsWithoutAck<EmitEvents, Event>
   ): Promise<Answer<EmitEvents, Event>[]>;
+  /** The sockets, with handshake and data. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  /** How many sockets there are. Costs much less than `fetchSockets()`. */
+  countSockets(): Promise<number>;
+  /** Ids and rooms of the sockets, without handshake and data. */
+  listSockets(): Promise<ListedSocket[]>;
   socketsJoin(room: string | string[]): Promise<void>;
   socketsLeave(room: string | string[]): Promise<void>;
   disconnectSockets(close?: boolean): Promise<void>;

@@ -58,7 +58,7 @@
 //! | | |
 //! |---|---|
 //! | the current socket: `on`, `emit`, `join`, `data` … | [`Socket`] |
-//! | many sockets: `to`, `except`, `emit`, `fetch_sockets` … | [`BroadcastOperator`] |
+//! | many sockets: `to`, `except`, `emit`, `fetch_sockets`, `count_sockets` … | [`BroadcastOperator`] |
 //! | arguments and return values of a handler | [`FromArg`], [`Reply`] |
 //! | values that can be emitted | [`IntoArgs`], [`Bytes`] |
 //! | the reference server's `timeout(ms)`, which is an argument here | [`Socket::emit_with_ack`] |
@@ -120,7 +120,7 @@ pub use handshake::{Fields, Handshake};
 #[cfg(feature = "http")]
 pub use http;
 pub use namespace::RealtimeNamespace;
-pub use operator::{Answers, BroadcastOperator, RemoteSocket};
+pub use operator::{Answers, BroadcastOperator, ListedSocket, RemoteSocket};
 pub use outcome::Outcome;
 #[cfg(feature = "http")]
 pub use requests::Answer;

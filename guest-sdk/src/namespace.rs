@@ -6,7 +6,7 @@ use crate::bindings::realtime::gateway::namespace;
 use crate::bindings::realtime::gateway::types::{self, Payload};
 use crate::encode::IntoArgs;
 use crate::error::Error;
-use crate::operator::{Answers, BroadcastOperator, RemoteSocket};
+use crate::operator::{Answers, BroadcastOperator, ListedSocket, RemoteSocket};
 use crate::outcome::Outcome;
 use crate::rooms::Rooms;
 use crate::socket::Socket;
@@ -163,12 +163,39 @@ impl RealtimeNamespace {
     ///
     /// ```no_run
     /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
-    /// println!("{} sockets", ns.fetch_sockets()?.len());
+    /// for socket in ns.fetch_sockets()? {
+    ///     println!("{} came from {}", socket.id, socket.handshake.address);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
     pub fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, Error> {
         BroadcastOperator::all().fetch_sockets()
+    }
+
+    /// How many sockets the namespace has. Costs much less than fetching them.
+    ///
+    /// # Errors
+    ///
+    /// As [`BroadcastOperator::fetch_sockets`].
+    ///
+    /// ```no_run
+    /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+    /// println!("{} sockets", ns.count_sockets()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count_sockets(self) -> Result<u64, Error> {
+        BroadcastOperator::all().count_sockets()
+    }
+
+    /// Ids and rooms of all sockets of the namespace, without handshake and data.
+    ///
+    /// # Errors
+    ///
+    /// As [`BroadcastOperator::fetch_sockets`].
+    pub fn list_sockets(self) -> Result<Vec<ListedSocket>, Error> {
+        BroadcastOperator::all().list_sockets()
     }
 
     /// Adds every socket of the namespace to one or several rooms.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::args::Args;
-use crate::bindings::realtime::gateway::broadcast_operator;
 use crate::bindings::realtime::gateway::types::{self, Operator, OperatorOptions, Payload};
+use crate::bindings::realtime::gateway::{broadcast_operator, search};
 use crate::encode::IntoArgs;
 use crate::error::Error;
 use crate::handshake::Handshake;
@@ -159,6 +159,43 @@ impl BroadcastOperator {
         }
     }
 
+    /// How many sockets are selected. Costs much less than fetching them.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_sockets`](BroadcastOperator::fetch_sockets).
+    ///
+    /// ```no_run
+    /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+    /// println!("{} are in the lobby", ns.to("lobby").count_sockets()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count_sockets(&self) -> Result<u64, Error> {
+        search::count_sockets(&self.0).map_err(|error| Error::of_call(format_args!("count_sockets"), error))
+    }
+
+    /// Ids and rooms of the selected sockets, without handshake and data.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_sockets`](BroadcastOperator::fetch_sockets).
+    ///
+    /// ```no_run
+    /// # fn handler(ns: guest_sdk::RealtimeNamespace) -> Result<(), guest_sdk::Error> {
+    /// for socket in ns.to("lobby").list_sockets()? {
+    ///     println!("{} is in {:?}", socket.id, socket.rooms);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_sockets(&self) -> Result<Vec<ListedSocket>, Error> {
+        match search::list_sockets(&self.0) {
+            Ok(sockets) => Ok(sockets.into_iter().map(ListedSocket::from).collect()),
+            Err(error) => Err(Error::of_call(format_args!("list_sockets"), error)),
+        }
+    }
+
     /// Adds the selected sockets to one or several rooms.
     ///
     /// # Errors
@@ -279,6 +316,22 @@ impl Answers {
     /// ```
     pub fn values<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
         self.received.iter().map(|args| args.get(0)).collect()
+    }
+}
+
+/// Another socket, as it was when it was listed. To send to it, use its id as a room.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ListedSocket {
+    /// Its id.
+    pub id: String,
+    /// Its rooms, including its own id.
+    pub rooms: BTreeSet<String>,
+}
+
+impl From<search::ListedSocket> for ListedSocket {
+    fn from(socket: search::ListedSocket) -> Self {
+        Self { id: socket.id, rooms: socket.rooms.into_iter().collect() }
     }
 }
 

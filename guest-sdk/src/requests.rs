@@ -28,7 +28,7 @@ const PIECE: u64 = 64 << 10;
 /// use guest_sdk::{Error, RealtimeNamespace, json};
 ///
 /// fn answer(ns: RealtimeNamespace, _: Request<Vec<u8>>) -> Result<Response<String>, Error> {
-///     let online = ns.fetch_sockets()?.len();
+///     let online = ns.count_sockets()?;
 ///     Ok(Response::builder().header("content-type", "application/json").body(json!({ "online": online }).to_string())?)
 /// }
 /// ```

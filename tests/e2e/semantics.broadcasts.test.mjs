@@ -177,6 +177,20 @@ describe("operations on many sockets", () => {
     assert.equal((await clients.ann.ask("fetch", { from: "ns" })).length, 4);
   });
 
+  test("sockets are counted, and listed with their rooms", async (t) => {
+    const clients = await crowd(t, await startHost(t));
+    const count = (op) => clients.ann.ask("count", op);
+    assert.deepEqual(
+      await Promise.all([count({}), count({ from: "ns" }), count({ from: "ns", to: ["blue"] }), count({ to: ["nobody"] })]),
+      [3, 4, 2, 0],
+    );
+    const listed = await clients.ann.ask("list", { from: "ns", to: ["blue"] });
+    const rooms = new Map(listed.map(({ id, rooms }) => [id, rooms]));
+    assert.equal(listed.length, 2);
+    assert.deepEqual(rooms.get(clients.bea.id), ["blue", "red", clients.bea.id].sort());
+    assert.deepEqual(rooms.get(clients.cem.id), ["blue", clients.cem.id].sort());
+  });
+
   test("sockets_join and sockets_leave change rooms of others", async (t) => {
     const clients = await crowd(t, await startHost(t));
     await clients.ann.ask("socketsJoin", { from: "ns", to: ["blue"], rooms: ["green", "gold"] });

@@ -34,9 +34,9 @@ ns.socket.on("$connect", () => {
 ns.socket.on("notify", async ({ to, title }, answer) => {
   const { userId: from } = ns.socket.data;
   ns.to(devicesOf(to)).emit("notification", { id: crypto.randomUUID(), from, title, sentAt: Date.now() });
-  const devices = await ns.in(devicesOf(to)).fetchSockets();
+  const devices = await ns.in(devicesOf(to)).countSockets();
   // The callback is there only if the client waits for an answer.
-  answer?.(devices.length);
+  answer?.(devices);
 });
 
 ns.socket.on("read", (id) => {

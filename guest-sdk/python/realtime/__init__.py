@@ -19,6 +19,7 @@ The module is loaded once, when the component is built. Every event starts from 
 """
 
 from ._calls import Done, Rooms
+from ._host import ListedSocket
 from .errors import (
     AckTimeoutError,
     ConnectError,
@@ -33,7 +34,7 @@ from .errors import (
 )
 from .handshake import Handshake
 from .namespace import RealtimeNamespace
-from .operator import Answers, BroadcastOperator, FoundSockets, RemoteSocket
+from .operator import Answers, BroadcastOperator, Count, FoundSockets, ListedSockets, RemoteSocket
 from .socket import Socket
 
 __all__ = [
@@ -41,11 +42,14 @@ __all__ = [
     "Answers",
     "BroadcastOperator",
     "ConnectError",
+    "Count",
     "Done",
     "FoundSockets",
     "Handshake",
     "InvalidArgumentsError",
     "InvalidPayloadError",
+    "ListedSocket",
+    "ListedSockets",
     "NotAllowedError",
     "NotConnectedError",
     "PayloadTooLargeError",

@@ -12,10 +12,10 @@ from typing import ParamSpec, TypeVar
 
 from componentize_py_types import Err
 from wit_world import exports
-from wit_world.imports import broadcast_operator, namespace, socket, types
+from wit_world.imports import broadcast_operator, namespace, search, socket, types
 
 from . import _environment, _snapshot, _traces
-from ._host import FoundSocket, Payload, Target
+from ._host import FoundSocket, ListedSocket, Payload, Target
 from ._payload import encode_json
 from ._registry import CONNECT
 from .errors import (
@@ -190,6 +190,13 @@ class _WitHost:
     def fetch_sockets(self, target: Target) -> list[FoundSocket]:
         found = _call(broadcast_operator.fetch_sockets, _operator(target))
         return [FoundSocket(one.id, one.rooms, _handshake(one.handshake), one.data) for one in found]
+
+    def count_sockets(self, target: Target) -> int:
+        return _call(search.count_sockets, _operator(target))
+
+    def list_sockets(self, target: Target) -> list[ListedSocket]:
+        found = _call(search.list_sockets, _operator(target))
+        return [ListedSocket(one.id, frozenset(one.rooms)) for one in found]
 
     def sockets_join(self, target: Target, rooms: list[str]) -> None:
         _call(broadcast_operator.sockets_join, _operator(target), rooms)

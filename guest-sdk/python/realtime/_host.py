@@ -41,6 +41,14 @@ class FoundSocket:
     data: str
 
 
+@dataclass(frozen=True)
+class ListedSocket:
+    """Another socket, as it was when it was listed. To send to it, use `ns.to(socket.id)`."""
+
+    id: str
+    rooms: frozenset[str]
+
+
 class Host(Protocol):
     """The imports of the WIT world, with Python's types. They raise the errors of `errors.py`."""
 
@@ -64,6 +72,8 @@ class Host(Protocol):
         self, target: Target, event: str, payload: Payload, timeout_ms: int
     ) -> tuple[list[Payload], int]: ...
     def fetch_sockets(self, target: Target) -> list[FoundSocket]: ...
+    def count_sockets(self, target: Target) -> int: ...
+    def list_sockets(self, target: Target) -> list[ListedSocket]: ...
     def sockets_join(self, target: Target, rooms: list[str]) -> None: ...
     def sockets_leave(self, target: Target, rooms: list[str]) -> None: ...
     def disconnect_sockets(self, target: Target, close: bool) -> None: ...

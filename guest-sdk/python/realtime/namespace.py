@@ -8,7 +8,7 @@ from . import _host
 from ._calls import Done, Rooms, mistake, not_kept
 from ._host import Target
 from ._registry import Registry
-from .operator import Answers, BroadcastOperator, FoundSockets
+from .operator import Answers, BroadcastOperator, Count, FoundSockets, ListedSockets
 from .socket import Socket
 
 _EVERYBODY = BroadcastOperator(Target())
@@ -107,6 +107,14 @@ class RealtimeNamespace:
     def fetch_sockets(self) -> FoundSockets:
         """All sockets of the namespace."""
         return _EVERYBODY.fetch_sockets()
+
+    def count_sockets(self) -> Count:
+        """How many sockets the namespace has. Costs much less than fetching them."""
+        return _EVERYBODY.count_sockets()
+
+    def list_sockets(self) -> ListedSockets:
+        """Ids and rooms of all sockets of the namespace, without handshake and data."""
+        return _EVERYBODY.list_sockets()
 
     def sockets_join(self, rooms: Rooms) -> Done:
         """Adds every socket to one or several rooms."""

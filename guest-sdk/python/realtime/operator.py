@@ -10,7 +10,7 @@ from typing import Any, overload
 from . import _host, _payload
 from ._calls import DONE, Done, Rooms, check_name, milliseconds, room_names
 from ._data import save
-from ._host import Target
+from ._host import ListedSocket, Target
 from .handshake import Handshake
 
 
@@ -82,6 +82,16 @@ class BroadcastOperator:
         save()
         return FoundSockets(RemoteSocket._found(found) for found in _host.current().fetch_sockets(self._target))
 
+    def count_sockets(self) -> Count:
+        """How many sockets are selected: an `int`. Costs much less than fetching them. In an `async def` handler it may
+        be awaited."""
+        return Count(_host.current().count_sockets(self._target))
+
+    def list_sockets(self) -> ListedSockets:
+        """Ids and rooms of the selected sockets, without handshake and data. In an `async def` handler it may be
+        awaited."""
+        return ListedSockets(_host.current().list_sockets(self._target))
+
     def sockets_join(self, rooms: Rooms) -> Done:
         """Adds the selected sockets to one or several rooms."""
         _host.current().sockets_join(self._target, room_names(rooms))
@@ -148,5 +158,21 @@ class FoundSockets(list[RemoteSocket]):
     """A list that may be awaited, as in other libraries."""
 
     def __await__(self) -> Generator[None, None, FoundSockets]:
+        return self
+        yield
+
+
+class ListedSockets(list[ListedSocket]):
+    """A list that may be awaited."""
+
+    def __await__(self) -> Generator[None, None, ListedSockets]:
+        return self
+        yield
+
+
+class Count(int):
+    """A number that may be awaited."""
+
+    def __await__(self) -> Generator[None, None, Count]:
         return self
         yield

@@ -20,7 +20,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ._host import FoundSocket, Payload, Target
+from ._host import FoundSocket, ListedSocket, Payload, Target
 from ._payload import answer, decode, encode
 from .errors import AckTimeoutError
 from .handshake import Handshake
@@ -36,7 +36,8 @@ class TestSocket:
     name of the call, then its arguments.
 
     `answers` has the client's acknowledgements: a function for each event, called with the emitted arguments. For other
-    events no answer comes in time. `fetch_sockets` returns `others`.
+    events no answer comes in time. `fetch_sockets` and its
+    kin return `others`.
     """
 
     __test__ = False
@@ -158,6 +159,12 @@ class _TestHost:
 
     def fetch_sockets(self, target: Target) -> list[FoundSocket]:
         return self._test.others
+
+    def count_sockets(self, target: Target) -> int:
+        return len(self._test.others)
+
+    def list_sockets(self, target: Target) -> list[ListedSocket]:
+        return [ListedSocket(found.id, frozenset(found.rooms)) for found in self._test.others]
 
     def sockets_join(self, target: Target, rooms: list[str]) -> None:
         self._did("sockets_join", target, *rooms)

@@ -95,6 +95,15 @@ class Calls(unittest.TestCase):
 
         self.assertEqual(self.run_in_handler(handler), ["x", ["r", "x"], {"a": [1]}, "127.0.0.1"])
 
+    def test_sockets_that_are_counted_and_listed(self) -> None:
+        self.socket.others = [FoundSocket("x", ["x", "r"], self.socket.details, "{}")]
+
+        async def handler() -> Any:
+            [listed] = await self.ns.to("r").list_sockets()
+            return [await self.ns.count_sockets(), self.ns.to("r").count_sockets(), listed.id, sorted(listed.rooms)]
+
+        self.assertEqual(self.run_in_handler(handler), [1, 1, "x", ["r", "x"]])
+
     def test_data_is_written_back_where_it_changed_also_inside_and_by_a_failure(self) -> None:
         written = []
 

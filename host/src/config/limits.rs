@@ -280,6 +280,7 @@ impl InstanceSettings {
         gateway.commands = count(self.handler_commands, gateway.commands);
         gateway.command_bytes = size(self.handler_command_bytes, gateway.command_bytes);
         gateway.socket_data = size(self.max_socket_data, gateway.socket_data);
+        gateway.commands_time = time(self.handler_time, handler.time);
         let payload = gateway.session.payload;
         at_least(("--handler-command-bytes", gateway.command_bytes), ("--max-payload", payload))?;
         let runtime = RuntimeLimits {
@@ -295,7 +296,6 @@ impl InstanceSettings {
         let handler = HandlerLimits {
             time: time(self.handler_time, handler.time),
             reuse: self.reuse.map_or(handler.reuse, NonZeroU32::get),
-            fetched_bytes: memory,
             request_body: size(self.max_request_body, handler.request_body),
             waiting_requests: count(self.max_waiting_requests, handler.waiting_requests),
         };

@@ -99,6 +99,13 @@ on("typed", ({ a }) => a * 2);
 on("optional", (number = null) => number);
 on("nothing", () => {});
 ns.socket.on("pair", (ack) => ack(1, 2));
+ns.socket.on("ackFirst", (ack) => {
+  ns.socket.emit("before");
+  ack("first");
+  ns.socket.emit("after");
+  ack("second");
+  return "returned";
+});
 on("array", () => [1, 2]);
 ns.socket.on("fail", () => {
   ns.socket.emit("before");
@@ -163,6 +170,11 @@ on("fetch", async (op) => {
   return found.map(({ id, rooms, handshake: { address, auth }, data }) => {
     return { id, rooms: [...rooms].sort(), address, auth, data };
   });
+});
+on("count", (op) => operator(op).countSockets());
+on("list", async (op) => {
+  const listed = await operator(op).listSockets();
+  return listed.map(({ id, rooms }) => ({ id, rooms: [...rooms].sort() }));
 });
 on("socketsJoin", (op) => operator(op).socketsJoin(op.rooms));
 on("socketsLeave", (op) => operator(op).socketsLeave(op.rooms));

@@ -277,6 +277,17 @@ def ask_all(data: dict[str, Any]) -> dict[str, Any]:
     return {"answers": list(answers), "missing": answers.missing}
 
 
+@ns.socket.on("count")
+async def count(data: dict[str, Any]) -> int:
+    return await Op.of(data).operator.count_sockets()
+
+
+@ns.socket.on("list")
+async def list_them(data: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = await Op.of(data).operator.list_sockets()
+    return [{"id": one.id, "rooms": sorted(one.rooms)} for one in listed]
+
+
 @ns.socket.on("fetch")
 async def fetch(data: dict[str, Any]) -> list[dict[str, Any]]:
     found = await Op.of(data).operator.fetch_sockets()

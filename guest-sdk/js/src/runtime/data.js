@@ -5,7 +5,7 @@
  * it returns.
  */
 
-import * as socket from "realtime:gateway/socket@0.1.0";
+import * as socket from "realtime:gateway/socket@0.1.1";
 
 import { kind } from "./check.js";
 import { carryOut } from "./commands.js";

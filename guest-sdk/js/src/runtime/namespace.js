@@ -1,6 +1,6 @@
 /** `RealtimeNamespace`: the global class. A handler's file exports one instance of it. */
 
-import * as host from "realtime:gateway/namespace@0.1.0";
+import * as host from "realtime:gateway/namespace@0.1.1";
 
 import * as check from "./check.js";
 import { command } from "./commands.js";
@@ -69,6 +69,14 @@ export class RealtimeNamespace {
 
   fetchSockets() {
     return everybody.fetchSockets();
+  }
+
+  countSockets() {
+    return everybody.countSockets();
+  }
+
+  listSockets() {
+    return everybody.listSockets();
   }
 
   socketsJoin(room) {

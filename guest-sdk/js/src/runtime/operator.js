@@ -1,6 +1,7 @@
 /** Broadcasts: selecting sockets, and acting on all of them. Operators are immutable values. */
 
-import * as host from "realtime:gateway/broadcast-operator@0.1.0";
+import * as host from "realtime:gateway/broadcast-operator@0.1.1";
+import * as search from "realtime:gateway/search@0.1.1";
 
 import * as check from "./check.js";
 import { command, request } from "./commands.js";
@@ -70,6 +71,17 @@ export class BroadcastOperator {
     keepData();
     const sockets = await request("fetchSockets", () => host.fetchSockets(this.#target));
     return sockets.map((socket) => new RemoteSocket(socket, this.#target.options.local));
+  }
+
+  /** How many sockets there are, of which nothing is copied. */
+  async countSockets() {
+    return Number(await request("countSockets", () => search.countSockets(this.#target)));
+  }
+
+  /** Ids and rooms only. */
+  async listSockets() {
+    const sockets = await request("listSockets", () => search.listSockets(this.#target));
+    return sockets.map(({ id, rooms }) => ({ id, rooms: new Set(rooms) }));
   }
 
   socketsJoin(room) {

@@ -1,5 +1,8 @@
 /** The component's exports: the description of its namespace, and the handling of one event. */
 
+import { acknowledge } from "realtime:gateway/acknowledgement@0.1.1";
+
+import { carryOut } from "./commands.js";
 import { keepData } from "./data.js";
 import { rejection } from "./errors.js";
 import { begin } from "./event.js";
@@ -13,10 +16,16 @@ export function serve(exported) {
   const describe = () => ({ namespace: path ?? null, ...handlers.describe() });
   const handle = async ({ name, payload, wantsAck }) => {
     const event = begin();
-    let ack = null;
+    let acknowledged = false;
     const args = decode(payload);
-    // The first call of the callback is the acknowledgement. The returned value is used only if there was no call.
-    if (wantsAck) args.push((...values) => void (ack ??= encode(values)));
+    // The first call of the callback is the acknowledgement: a command, in the order of all others. The returned value
+    // is used only if there was no call.
+    const callback = (...values) => {
+      if (acknowledged) return;
+      carryOut("ack", () => acknowledge(encode(values)));
+      acknowledged = true;
+    };
+    if (wantsAck) args.push(callback);
     try {
       let first;
       for (const handler of handlers.of(name)) {
@@ -25,14 +34,13 @@ export function serve(exported) {
       }
       if (event.cache !== undefined) keepData();
       logUnawaited(event);
-      if (wantsAck && first !== undefined) ack ??= encode([first]);
-      return ack;
+      return wantsAck && !acknowledged && first !== undefined ? encode([first]) : null;
     } catch (error) {
       logUnawaited(event, error);
-      if (ack === null) throw handlerError(name, error);
+      if (!acknowledged) throw handlerError(name, error);
       // An acknowledgement stays valid, like every other call before the error.
       console.error(onOneLine(error));
-      return ack;
+      return null;
     }
   };
   return { describe, handle };

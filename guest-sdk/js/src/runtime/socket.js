@@ -1,6 +1,6 @@
 /** `ns.socket`: the socket of the current event. Handlers are registered on it. */
 
-import * as host from "realtime:gateway/socket@0.1.0";
+import * as host from "realtime:gateway/socket@0.1.1";
 
 import * as check from "./check.js";
 import { command, request } from "./commands.js";

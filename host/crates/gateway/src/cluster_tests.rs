@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::Weak;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -59,7 +60,7 @@ impl Wire {
     fn deliver(&self) {
         for Published { namespace, sender, target, operation, taken } in self.published.lock().drain(..) {
             let scope = Scope { namespace: &namespace, sender: sender.as_deref(), target: &target };
-            self.other().receive(Message { scope, operation: &operation });
+            assert!(self.other().receive(Message { scope, operation: &operation }).is_done());
             let _ = taken.send(());
         }
     }
@@ -111,7 +112,9 @@ impl Cluster for Wire {
             WireState::Broken => failed(),
             WireState::Silent => Box::pin(async { Ok(FoundSockets { missing_nodes: 1, ..FoundSockets::default() }) }),
             WireState::Works => {
-                let sockets = self.other().local_sockets(scope);
+                let other = self.other();
+                let sockets = other.local_sockets(scope, usize::MAX);
+                let sockets = sockets.now_or_never().expect("few sockets").expect("no limit");
                 Box::pin(async { Ok(FoundSockets { sockets, missing_nodes: 0 }) })
             }
         })
@@ -217,7 +220,7 @@ async fn a_cluster_that_fails_leaves_this_node_as_it_is() {
     let call = event(&here, &mut client);
     call.context.apply(broadcast(Target::default())).await;
     assert_eq!(client.receives(), [EVENT]);
-    let error = call.context.fetch_sockets(&Target::default()).await.expect_err("others cannot be asked");
+    let error = call.context.fetch_sockets(&Target::default(), usize::MAX).await.expect_err("others cannot be asked");
     assert!(matches!(error, CallError::Unreachable(why) if why.contains("cut")));
 }
 
@@ -227,7 +230,7 @@ async fn sockets_of_all_nodes_are_found() {
     let ((mut client, one), (_other, two)) = (here.joined("/n"), there.joined("/n"));
     let call = event(&here, &mut client);
     let ids = async |target| -> Result<Vec<String>, CallError> {
-        let found = call.context.fetch_sockets(&target).await?;
+        let found = call.context.fetch_sockets(&target, usize::MAX).await?;
         Ok(found.into_iter().map(|socket| socket.id).collect())
     };
     assert_eq!(ids(Target::default()).await, Ok(vec![one.clone(), two]));

@@ -646,6 +646,7 @@ fn a_session_that_is_dropped_leaves_no_sockets_behind() {
     let call = world.call("/n");
     call.broadcast(rooms(&[&id]), "unheard");
     let target = rooms(&[]);
-    let found = futures_util::FutureExt::now_or_never(call.context.fetch_sockets(&target)).unwrap().unwrap();
+    let found =
+        futures_util::FutureExt::now_or_never(call.context.fetch_sockets(&target, usize::MAX)).unwrap().unwrap();
     assert_eq!(found.len(), 1);
 }

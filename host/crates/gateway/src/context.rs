@@ -1,23 +1,21 @@
 //! A handler's view of the gateway during one event.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use socket_io::Payload;
-use telemetry::summary;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::acks::Waiter;
-use crate::cluster::{ClusterFuture, Scope};
-use crate::model::{Answers, CallError, Command, Handshake, RemoteSocket, RoomNames, Target};
+use crate::cluster::Scope;
+use crate::commands::{Applying, Caller, Origin};
+use crate::encode;
+use crate::model::{Answers, CallError, Command, Handshake, ListedSocket, RemoteSocket, RoomNames, Target};
 use crate::namespace::Namespace;
 use crate::questions::{self, Reach};
 use crate::socket::Socket;
-use crate::{commands, encode};
 
 #[cfg(test)]
 #[path = "context_tests.rs"]
@@ -35,7 +33,7 @@ pub struct EventContext {
 
 #[derive(Debug)]
 struct CurrentSocket {
-    socket: Arc<Socket>,
+    caller: Caller,
     /// The socket's rooms when the event began.
     rooms: RoomNames,
     /// Set in `$connect` only.
@@ -44,8 +42,10 @@ struct CurrentSocket {
 
 impl EventContext {
     /// The context of an event of a socket.
-    pub(crate) fn of(namespace: &Arc<Namespace>, socket: &Arc<Socket>, held: Option<Held>) -> Self {
-        let current = CurrentSocket { socket: socket.clone(), rooms: socket.rooms(), held };
+    /// `ack` is the id with which the client waits for the event's acknowledgement.
+    pub(crate) fn of(namespace: &Arc<Namespace>, socket: &Arc<Socket>, ack: Option<u64>, held: Option<Held>) -> Self {
+        let caller = Caller { socket: socket.clone(), ack };
+        let current = CurrentSocket { caller, rooms: socket.rooms(), held };
         Self { namespace: namespace.clone(), current: Some(current) }
     }
 
@@ -61,49 +61,58 @@ impl EventContext {
 
     /// The current socket's id; none if the call has no socket.
     pub fn socket_id(&self) -> Option<&str> {
-        Some(self.current.as_ref()?.socket.id())
+        Some(self.current.as_ref()?.caller.socket.id())
+    }
+
+    /// Whether the client waits for an acknowledgement of the event.
+    pub fn wants_ack(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.caller.ack.is_some())
     }
 
     /// The socket's rooms when the event began, its own id first.
     pub fn rooms(&self) -> Vec<String> {
         let Some(current) = &self.current else { return Vec::new() };
-        let own = std::iter::once(current.socket.id().to_owned());
+        let own = std::iter::once(current.caller.socket.id().to_owned());
         own.chain(current.rooms.iter().map(ToString::to_string)).collect()
     }
 
     /// The handshake with which the client joined; none if the call has no socket.
     pub fn handshake(&self) -> Option<Arc<Handshake>> {
-        Some(self.current.as_ref()?.socket.handshake().clone())
+        Some(self.current.as_ref()?.caller.socket.handshake().clone())
     }
 
     /// JSON text of the socket's `data`.
     pub fn data(&self) -> Arc<str> {
-        self.current.as_ref().map_or_else(|| "{}".into(), |current| current.socket.data())
+        self.current.as_ref().map_or_else(|| "{}".into(), |current| current.caller.socket.data())
     }
 
     /// Whether the client is connected now.
     pub fn connected(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.socket.connected())
+        self.current.as_ref().is_some_and(|current| current.caller.socket.connected())
     }
 
     /// Whether the client resumed an earlier connection.
     pub fn recovered(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.socket.recovered())
+        self.current.as_ref().is_some_and(|current| current.caller.socket.recovered())
     }
 
     /// Carries out commands, in order. In `$connect` they are held until the handler has returned.
     ///
-    /// When this returns, they have taken effect on this node. The returned future completes when the messages to other
-    /// nodes are on their way; await it before reporting the event's outcome.
-    pub fn apply(&self, commands: Vec<Command>) -> Publishing {
+    /// When this returns, they have begun to take effect; what needs more than one slice goes on when the future is
+    /// polled. Await it before reporting the event's outcome.
+    pub fn apply(&self, commands: Vec<Command>) -> Applying {
+        let mut applying = Applying::default();
+        self.apply_after(&mut applying, commands);
+        applying
+    }
+
+    /// The same for commands that take effect after earlier ones of the event.
+    pub fn apply_after(&self, earlier: &mut Applying, commands: Vec<Command>) {
         match &self.current {
-            Some(CurrentSocket { held: Some(held), .. }) => {
-                held.lock().extend(commands);
-                Publishing::done()
-            }
+            Some(CurrentSocket { held: Some(held), .. }) => held.lock().extend(commands),
             current => {
-                let socket = current.as_ref().map(|current| &current.socket);
-                Publishing::of(commands::apply(&self.namespace, socket, commands))
+                let caller = current.as_ref().map(|current| current.caller.clone());
+                earlier.add(&self.namespace, Origin::Handler(caller), commands);
             }
         }
     }
@@ -115,7 +124,7 @@ impl EventContext {
     /// In `$connect`; if the socket is not connected or leaves meanwhile; if no answer comes in time.
     pub async fn emit_with_ack(&self, event: &str, payload: &Payload, wait: Duration) -> Result<Payload, CallError> {
         self.may_ask()?;
-        let socket = &self.current.as_ref().ok_or(CallError::NotConnected)?.socket;
+        let socket = &self.current.as_ref().ok_or(CallError::NotConnected)?.caller.socket;
         let id = self.namespace.next_ack_id();
         let (sender, answer) = oneshot::channel();
         if !socket.expect_ack(id, Waiter::One(sender)) {
@@ -148,13 +157,31 @@ impl EventContext {
         Ok(questions::ask(&self.namespace, self.scope(target), event, payload, wait, Reach::of(target)).await)
     }
 
-    /// The matching sockets.
+    /// The matching sockets, at most `most` bytes ([`RemoteSocket::size`]). They are shared, not copied.
+    ///
+    /// # Errors
+    ///
+    /// If they are more bytes, or if other nodes did not answer or could not be asked.
+    pub async fn fetch_sockets(&self, target: &Target, most: usize) -> Result<Vec<RemoteSocket>, CallError> {
+        questions::fetch(&self.namespace, self.scope(target), Reach::of(target), most).await
+    }
+
+    /// Ids and rooms of the matching sockets, at most `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventContext::fetch_sockets`].
+    pub async fn list_sockets(&self, target: &Target, most: usize) -> Result<Vec<ListedSocket>, CallError> {
+        questions::list(&self.namespace, self.scope(target), Reach::of(target), most).await
+    }
+
+    /// How many sockets match.
     ///
     /// # Errors
     ///
     /// If other nodes did not answer, or could not be asked.
-    pub async fn fetch_sockets(&self, target: &Target) -> Result<Vec<RemoteSocket>, CallError> {
-        questions::fetch(&self.namespace, self.scope(target), Reach::of(target)).await
+    pub async fn count_sockets(&self, target: &Target) -> Result<usize, CallError> {
+        questions::count(&self.namespace, self.scope(target), Reach::of(target)).await
     }
 
     fn scope<'a>(&'a self, target: &'a Target) -> Scope<'a> {
@@ -170,46 +197,5 @@ impl EventContext {
             )),
             _ => Ok(()),
         }
-    }
-}
-
-/// Messages to other nodes that the cluster has not taken yet. A failure is only logged, because the commands have
-/// already taken effect on this node.
-#[must_use = "await it before reporting the event's outcome"]
-pub struct Publishing(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
-
-impl Publishing {
-    /// Nothing to wait for.
-    pub fn done() -> Self {
-        Self(None)
-    }
-
-    /// Whether there is nothing to wait for.
-    pub fn is_done(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn of(futures: Vec<ClusterFuture<()>>) -> Self {
-        if futures.is_empty() {
-            return Self::done();
-        }
-        Self(Some(Box::pin(async {
-            for future in futures {
-                if let Err(error) = future.await {
-                    const CAUSE: &str = "other nodes did not get a command";
-                    if summary::is_warning_due(CAUSE, "") {
-                        tracing::warn!(%error, "{CAUSE}");
-                    }
-                }
-            }
-        })))
-    }
-}
-
-impl Future for Publishing {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().map_or(Poll::Ready(()), |future| future.as_mut().poll(cx))
     }
 }

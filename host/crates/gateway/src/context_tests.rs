@@ -182,7 +182,7 @@ async fn connect_sends_nothing_while_it_waits() {
     assert!(matches!(asked, Err(CallError::NotAllowed(_))));
     let asked = connect.context.broadcast_with_ack(&rooms(&[]), "question", &question, WAIT).await;
     assert!(matches!(asked, Err(CallError::NotAllowed(_))));
-    assert_eq!(connect.context.fetch_sockets(&rooms(&[])).await.unwrap().len(), 0);
+    assert_eq!(connect.context.fetch_sockets(&rooms(&[]), usize::MAX).await.unwrap().len(), 0);
     connect.done();
     assert_eq!(client.receives()[1..], [r#"2/held,["early"]"#]);
     client.send(r#"2/held,["a"]"#);
@@ -271,4 +271,26 @@ async fn nobody_is_waited_for_who_cannot_answer() {
     let nobody = call.context.broadcast_with_ack(&others, "question", &question, WAIT).await;
     assert_eq!(nobody, Ok(Answers::default()));
     assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[test]
+fn an_acknowledgement_is_a_command_among_others() {
+    let world = world();
+    let (mut client, _) = world.joined("/n");
+    client.send(r#"2/n,7["a"]"#);
+    let call = world.expect("/n", "a");
+    assert!(call.context.wants_ack());
+    call.emit("before");
+    call.apply(Command::Acknowledge(payload("[1]")));
+    call.emit("after");
+    assert_eq!(client.receives(), [r#"2/n,["before"]"#, "3/n,7[1]", r#"2/n,["after"]"#]);
+    call.done();
+    assert_eq!(client.receives(), [""; 0]);
+
+    client.send(r#"2/n,["a"]"#);
+    let call = world.expect("/n", "a");
+    assert!(!call.context.wants_ack());
+    call.apply(Command::Acknowledge(payload("[1]")));
+    call.done();
+    assert_eq!(client.receives(), [""; 0], "nobody waits for it");
 }

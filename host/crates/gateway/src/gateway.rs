@@ -9,10 +9,10 @@ use socket_io::Payload;
 use tokio::time::Instant;
 
 use crate::cluster::{Cluster, Message, Scope};
-use crate::commands;
+use crate::commands::{Applying, Origin};
 use crate::connection::Connection;
 use crate::handler::EventHandler;
-use crate::model::{Answers, GatewayLimits, RecoveryLimits, RemoteSocket};
+use crate::model::{Answers, CallError, Command, GatewayLimits, RecoveryLimits, RemoteSocket};
 use crate::mount::{Mount, MountError, Mounts, path_of};
 use crate::namespace::Namespace;
 use crate::questions::{self, Reach};
@@ -71,16 +71,28 @@ impl Gateway {
 /// For the cluster: the calls of other nodes. Each covers only the sockets of this node; a namespace that is not
 /// mounted here has none.
 impl Gateway {
-    /// Carries out an operation that another node has published.
-    pub fn receive(&self, message: Message<'_>) {
+    /// Carries out an operation that another node has published. When this returns, it has begun to take effect; await
+    /// the future before the next message of that node.
+    pub fn receive(&self, message: Message<'_>) -> Applying {
+        let mut applying = Applying::default();
         if let Some(namespace) = self.namespace(message.scope.namespace) {
-            commands::carry_out(namespace, message.scope.into(), message.operation);
+            let Scope { sender, target, .. } = message.scope;
+            let command = Command::Sockets { target: target.clone(), operation: message.operation.clone() };
+            applying.add(namespace, Origin::OtherNode(sender.map(Into::into)), vec![command]);
         }
+        applying
     }
 
-    /// The matching sockets.
-    pub fn local_sockets(&self, scope: Scope<'_>) -> Vec<RemoteSocket> {
-        self.namespace(scope.namespace).map_or_else(Vec::new, |namespace| questions::fetch_local(namespace, scope))
+    /// The matching sockets, at most `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// If they are more bytes.
+    pub async fn local_sockets(&self, scope: Scope<'_>, most: usize) -> Result<Vec<RemoteSocket>, CallError> {
+        match self.namespace(scope.namespace) {
+            Some(namespace) => questions::fetch(namespace, scope, Reach::ThisNode, most).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Sends an event to the matching sockets, and waits for their acknowledgements no longer than `wait`.

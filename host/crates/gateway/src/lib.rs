@@ -12,9 +12,9 @@
 //! **Must not know** wasmtime, hyper or the bus between nodes. Running handlers and reaching other nodes are traits,
 //! which other crates implement.
 //!
-//! Files import each other in this order, never back: `model` → `cluster`, `encode`, `acks` → `socket` → `rooms` →
-//! `recovery` → `namespace` → `commands`, `questions` → `context` → `handler` → `mount` → `member` → `connection` →
-//! `gateway`.
+//! Files import each other in this order, never back: `model` → `cluster`, `encode`, `acks`, `slices` → `socket` →
+//! `index` → `sweep` → `rooms` → `recovery` → `namespace` → `operation` → `commands`, `questions` → `context` →
+//! `handler` → `mount` → `member` → `connection` → `gateway`.
 
 #![warn(missing_docs, unreachable_pub)]
 
@@ -26,19 +26,24 @@ mod context;
 mod encode;
 mod gateway;
 pub mod handler;
+mod index;
 mod member;
 pub mod model;
 mod mount;
 mod namespace;
+mod operation;
 mod questions;
 mod recovery;
 mod rooms;
+mod slices;
 mod socket;
+mod sweep;
 #[cfg(test)]
 mod test_support;
 
+pub use commands::Applying;
 pub use connection::Connection;
-pub use context::{EventContext, Publishing};
+pub use context::EventContext;
 pub use gateway::Gateway;
 pub use mount::{Mount, MountError};
 pub use namespace::Namespace;

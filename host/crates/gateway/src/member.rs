@@ -10,8 +10,10 @@ use std::task::{Context, Poll, ready};
 use engine_io::{CloseReason, Encoded, Session};
 use socket_io::Payload;
 use telemetry::{metrics, summary};
+use tokio::time::{Sleep, sleep};
 
-use crate::context::{EventContext, Held, Publishing};
+use crate::commands::Applying;
+use crate::context::{EventContext, Held};
 use crate::encode;
 use crate::handler::HandlerFuture;
 use crate::model::{CONNECT, Command, DISCONNECT, DisconnectReason, Event, HandlerError};
@@ -29,8 +31,10 @@ pub(crate) struct Member {
     /// Bytes of the events in `queue`.
     waiting_bytes: usize,
     running: Option<Running>,
-    /// Commands of `$connect` that are being published to other nodes; the next event waits for this.
-    publishing: Publishing,
+    /// Commands of `$connect` that are taking effect; the next event waits for this.
+    applying: Applying,
+    /// When they must have taken effect, if they have not done so at once.
+    apply_by: Option<Pin<Box<Sleep>>>,
     stage: Stage,
     /// Why the client left, if it did so before `$connect` returned.
     gone: Option<DisconnectReason>,
@@ -85,7 +89,8 @@ impl Member {
             queue: VecDeque::new(),
             waiting_bytes: 0,
             running: None,
-            publishing: Publishing::done(),
+            applying: Applying::default(),
+            apply_by: None,
             stage: Stage::New,
             gone: None,
             resume: resume.map(Box::new),
@@ -196,10 +201,7 @@ impl Member {
     /// Runs the next handlers. Ready when there is nothing to do.
     pub(crate) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if !self.publishing.is_done() {
-                ready!(Pin::new(&mut self.publishing).poll(cx));
-                self.publishing = Publishing::done();
-            }
+            ready!(self.poll_applying(cx));
             match &mut self.running {
                 Some(running) => {
                     let result = ready!(running.future.as_mut().poll(cx));
@@ -214,6 +216,19 @@ impl Member {
                 }
             }
         }
+    }
+
+    /// Waits until the commands of `$connect` have taken effect, or their time is up.
+    fn poll_applying(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.applying.poll_applied(cx).is_pending() {
+            let time = self.mount.namespace().commands_time();
+            let apply_by = self.apply_by.get_or_insert_with(|| Box::pin(sleep(time)));
+            ready!(apply_by.as_mut().poll(cx));
+            self.applying.give_up();
+            HandlerError::TimedOut(time).report(self.socket.namespace(), Some(self.socket.id()), CONNECT);
+        }
+        self.apply_by = None;
+        Pin::new(&mut self.applying).poll(cx)
     }
 
     /// Takes the next step; false if there is nothing to do.
@@ -298,7 +313,8 @@ impl Member {
             return Err(event);
         }
         let held = if let Then::Accept(held) = &then { Some(held.clone()) } else { None };
-        let context = EventContext::of(self.namespace(), &self.socket, held);
+        let ack = if let Then::Acknowledge(ack) = &then { *ack } else { None };
+        let context = EventContext::of(self.namespace(), &self.socket, ack, held);
         let name = event.name.as_str().into();
         self.running = Some(Running { event: name, then, future: handler.handle(event, context) });
         Ok(())
@@ -328,7 +344,7 @@ impl Member {
         if self.gone.is_some() {
             commands.retain(|command| !matches!(command, Command::Emit { .. }));
         }
-        self.publishing = EventContext::of(self.namespace(), &self.socket, None).apply(commands);
+        self.applying = EventContext::of(self.namespace(), &self.socket, None, None).apply(commands);
         if let Some(reason) = self.gone {
             self.leave_now(reason);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use engine_io::{ClientMemory, id};
 use telemetry::metrics;
@@ -23,6 +24,7 @@ pub struct Namespace {
     memory: Arc<ClientMemory>,
     /// Limit on the total bytes of the answers to one broadcast.
     answer_bytes: usize,
+    commands_time: Duration,
 }
 
 impl Namespace {
@@ -43,6 +45,7 @@ impl Namespace {
             ack_ids: AtomicU64::new(0),
             memory,
             answer_bytes: limits.unhandled_bytes,
+            commands_time: limits.commands_time,
         }
     }
 
@@ -85,6 +88,11 @@ impl Namespace {
     /// To which what waits for its clients is charged.
     pub(crate) fn memory(&self) -> &Arc<ClientMemory> {
         &self.memory
+    }
+
+    /// Time that the commands of `$connect` may take.
+    pub(crate) fn commands_time(&self) -> Duration {
+        self.commands_time
     }
 
     pub(crate) fn answer_bytes(&self) -> usize {

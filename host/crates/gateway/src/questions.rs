@@ -1,17 +1,22 @@
 //! Queries of many sockets, on this node and on others: their acknowledgements, and which sockets there are.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket_io::Payload;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::acks::Collector;
+use crate::acks::{Collector, Waiter};
 use crate::cluster::{ClusterError, Message, RemoteAnswer, Scope};
 use crate::encode;
-use crate::model::{Answers, CallError, Operation, RemoteSocket, Selection, Target};
+use crate::model::{Answers, CallError, ListedSocket, Operation, RemoteSocket, Selection, Target};
 use crate::namespace::Namespace;
-use crate::rooms::Question;
+use crate::slices::Budget;
+use crate::socket::Socket;
+use crate::sweep::Sweep;
 
 /// Which nodes' sockets are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,44 +53,117 @@ pub(crate) async fn ask(
     };
     let remote = remote.map(|answers| Remote { answers, collector: collector.clone() });
     let packet = encode::question(namespace.path(), id, event, payload).charged_to(namespace.memory());
-    let question = Question { id, answers: collector };
-    let asked = namespace.rooms().ask(scope.into(), &packet, &question);
-    // The channel closes when every socket that was asked has answered or left.
-    drop(question);
-    let mut gathering = Gathering { asked, received: Vec::new(), missing_nodes: 0, answers, remote };
+    let mut gathering = Gathering { asked: 0, received: Vec::new(), missing_nodes: 0, answers, remote };
+    let asking = async {
+        let ask = |socket: Arc<Socket>| {
+            if socket.expect_ack(id, Waiter::Many(collector.clone())) {
+                socket.send(packet.clone(), false);
+                gathering.asked += 1;
+            }
+            ControlFlow::Continue(())
+        };
+        each(namespace, scope, ask).await;
+        // The channel closes when every socket that was asked has answered or left.
+        drop(collector);
+        gathering.gather().await;
+    };
     // On a time-out, the answers so far are the result.
-    let _ = timeout(wait, gathering.gather()).await;
+    let _ = timeout(wait, asking).await;
     gathering.into_answers()
 }
 
-/// The matching sockets.
+/// The matching sockets, at most `most` bytes.
 ///
 /// # Errors
 ///
-/// If other nodes did not answer, or could not be asked.
+/// If they are more bytes, or if other nodes did not answer or could not be asked.
 pub(crate) async fn fetch(
     namespace: &Namespace,
     scope: Scope<'_>,
     reach: Reach,
+    most: usize,
 ) -> Result<Vec<RemoteSocket>, CallError> {
+    gather(namespace, scope, reach, most, Socket::describe, RemoteSocket::size, |socket| socket).await
+}
+
+/// Ids and rooms of the matching sockets, at most `most` bytes.
+///
+/// # Errors
+///
+/// As [`fetch`].
+pub(crate) async fn list(
+    namespace: &Namespace,
+    scope: Scope<'_>,
+    reach: Reach,
+    most: usize,
+) -> Result<Vec<ListedSocket>, CallError> {
+    let listed = |socket: RemoteSocket| ListedSocket { id: socket.id, rooms: socket.rooms };
+    gather(namespace, scope, reach, most, Socket::list, ListedSocket::size, listed).await
+}
+
+/// How many sockets match.
+///
+/// # Errors
+///
+/// If other nodes did not answer, or could not be asked.
+pub(crate) async fn count(namespace: &Namespace, scope: Scope<'_>, reach: Reach) -> Result<usize, CallError> {
+    gather(namespace, scope, reach, usize::MAX, |_| (), |()| 0, |_| ()).await.map(|found| found.len())
+}
+
+/// What is wanted of the matching sockets: `of` those of this node, `of_remote` the others. Sizes are added up before
+/// anything is copied.
+async fn gather<T>(
+    namespace: &Namespace,
+    scope: Scope<'_>,
+    reach: Reach,
+    most: usize,
+    of: impl Fn(&Socket) -> T,
+    size: impl Fn(&T) -> usize,
+    of_remote: impl Fn(RemoteSocket) -> T,
+) -> Result<Vec<T>, CallError> {
     let remote = match reach {
         Reach::ThisNode => None,
         Reach::AllNodes => namespace.cluster().fetch_sockets(scope),
     };
-    let mut found = fetch_local(namespace, scope);
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
+    let mut take = |one: T| {
+        bytes = bytes.saturating_add(size(&one));
+        found.push(one);
+        if bytes > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let mut fits = each(namespace, scope, |socket| take(of(&socket))).await;
     if let Some(remote) = remote {
         let remote = remote.await?;
         if remote.missing_nodes > 0 {
             return Err(CallError::NodesMissing { missing: remote.missing_nodes });
         }
-        found.extend(remote.sockets);
+        fits = fits && remote.sockets.into_iter().all(|socket| take(of_remote(socket)).is_continue());
     }
-    Ok(found)
+    if fits { Ok(found) } else { Err(too_much(found.len(), most)) }
 }
 
-/// The matching sockets of this node.
-pub(crate) fn fetch_local(namespace: &Namespace, scope: Scope<'_>) -> Vec<RemoteSocket> {
-    namespace.rooms().selected(scope.into()).iter().map(|socket| socket.describe()).collect()
+fn too_much(count: usize, most: usize) -> CallError {
+    CallError::NotAllowed(format!(
+        "{count} sockets and perhaps more have over {most} bytes, the memory of a handler: ask for those of fewer rooms, \
+         only for ids and rooms (`list-sockets`), or for their number (`count-sockets`)"
+    ))
+}
+
+/// Takes every matching socket of this node, slice by slice, until told to stop. True if it was not.
+async fn each(namespace: &Namespace, scope: Scope<'_>, mut take: impl FnMut(Arc<Socket>) -> ControlFlow<()>) -> bool {
+    let (mut sweep, mut sockets) = (Sweep::default(), Vec::new());
+    loop {
+        let selected = |socket: &Arc<Socket>| sockets.push(socket.clone());
+        let last = namespace.rooms().visit(&mut sweep, scope.into(), &mut Budget::slice(), selected);
+        if sockets.drain(..).any(|socket| take(socket).is_break()) {
+            return false;
+        }
+        if last {
+            return true;
+        }
+        // The lock is free, and other tasks come first.
+        yield_now().await;
+    }
 }
 
 impl<'a> From<Scope<'a>> for Selection<'a> {

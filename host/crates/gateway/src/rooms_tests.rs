@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::context::EventContext;
+use crate::index::Members;
 use crate::model::{Command, DisconnectReason, GatewayLimits, Operation, Target};
 use crate::test_support::{World, rooms};
 use engine_io::{CloseReason, Session};
@@ -120,9 +121,9 @@ fn empty_rooms_are_dropped() {
     m[0].leave("y");
     m[0].leave("y");
     world.remove(&m[0].socket, DisconnectReason::Session(CloseReason::TransportClose));
-    assert_eq!(index(&world).rooms.keys().map(|name| &**name).collect::<Vec<_>>(), ["x"]);
+    assert_eq!(index(&world).rooms().keys().map(|name| &**name).collect::<Vec<_>>(), ["x"]);
     m[1].leave("x");
-    assert!(index(&world).rooms.is_empty());
+    assert!(index(&world).rooms().is_empty());
     assert_eq!(m[0].socket.rooms().iter().map(|name| &**name).collect::<Vec<_>>(), ["x", "z"], "kept for $disconnect");
 }
 
@@ -133,8 +134,8 @@ fn a_socket_that_has_left_joins_nothing() {
     world.remove(&m[0].socket, DisconnectReason::ClientNamespace);
     m[0].join(&["x"]);
     m[1].apply(Command::Sockets { target: rooms(&[m[0].id()]), operation: Operation::Join(vec!["x".into()]) });
-    assert!(index(&world).rooms.is_empty());
-    assert_eq!(index(&world).sockets.len(), 1);
+    assert!(index(&world).rooms().is_empty());
+    assert_eq!(index(&world).sockets().len(), 1);
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn selected_sockets_are_disconnected() {
     m[0].apply(Command::Sockets { target: excluding_sender(&[]), operation: Operation::Disconnect { close: true } });
     assert_eq!(m.each_ref().map(Member::received), [0, 0, 1, 1]);
     assert!(m[0].context.connected() && !m[3].context.connected());
-    assert_eq!(index(&world).sockets.len(), 1);
+    assert_eq!(index(&world).sockets().len(), 1);
 }
 
 #[derive(Debug, Clone)]
@@ -288,7 +289,7 @@ proptest! {
                 }
                 Step::Fetch(sender, selected) => {
                     let target = target(&selected);
-                    let found = m[sender].context.fetch_sockets(&target).now_or_never().unwrap().unwrap();
+                    let found = m[sender].context.fetch_sockets(&target, usize::MAX).now_or_never().unwrap().unwrap();
                     let found: BTreeSet<_> = found.into_iter().map(|socket| socket.id).collect();
                     let want = (0..SOCKETS).filter(|s| model.selects(sender, &selected, *s)).map(name).collect();
                     prop_assert_eq!(found, want);
@@ -303,9 +304,9 @@ proptest! {
                 entries += if model.there[socket] { listed.len() } else { 0 };
             }
             let index = index(&world);
-            prop_assert!(index.rooms.values().all(|members| !members.is_empty()));
-            prop_assert_eq!(index.rooms.values().map(IndexMap::len).sum::<usize>(), entries);
-            prop_assert_eq!(index.sockets.len(), model.there.iter().filter(|there| **there).count());
+            prop_assert!(index.rooms().values().all(|members| !members.is_empty()));
+            prop_assert_eq!(index.rooms().values().map(Members::len).sum::<usize>(), entries);
+            prop_assert_eq!(index.sockets().len(), model.there.iter().filter(|there| **there).count());
         }
     }
 }

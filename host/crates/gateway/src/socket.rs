@@ -11,14 +11,14 @@ use telemetry::{metrics, summary};
 
 use crate::acks::{Acks, Waiter};
 use crate::encode;
-use crate::model::{DisconnectReason, Handshake, LostSocket, RemoteSocket, RoomNames};
+use crate::model::{DisconnectReason, Handshake, ListedSocket, LostSocket, RemoteSocket, RoomNames};
 
 /// The shared half of a socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
     id: Box<str>,
-    /// Tells sockets apart without comparing ids.
-    serial: u64,
+    /// Its place among the sockets of its namespace; 0 before it is added.
+    serial: AtomicU64,
     /// The namespace's path.
     namespace: Arc<str>,
     session: Arc<Session>,
@@ -74,10 +74,9 @@ impl Socket {
         id: Option<&str>,
         pid: Option<Box<str>>,
     ) -> Arc<Self> {
-        static SERIALS: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
             id: id.map_or_else(|| id::random().into(), Into::into),
-            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
+            serial: AtomicU64::new(0),
             namespace,
             session,
             held: AtomicUsize::new(handshake.auth.len()),
@@ -113,9 +112,14 @@ impl Socket {
         &self.id
     }
 
-    /// A number that no other socket of this process has.
+    /// A number that no other socket of its namespace has. Higher than that of every socket that was added earlier.
     pub(crate) fn serial(&self) -> u64 {
-        self.serial
+        self.serial.load(Ordering::Relaxed)
+    }
+
+    /// Only for [`Rooms`](crate::rooms::Rooms), when the socket is added, under its lock.
+    pub(crate) fn set_serial(&self, serial: u64) {
+        self.serial.store(serial, Ordering::Relaxed);
     }
 
     /// The namespace's path.
@@ -230,13 +234,16 @@ impl Socket {
         has_place
     }
 
-    /// The same for one that it leaves.
-    pub(crate) fn leave_room(&self, room: &str) {
+    /// The same for those that it leaves.
+    pub(crate) fn leave_rooms(&self, mut leaves: impl FnMut(&str) -> bool) {
         let mut shared = self.shared.lock();
-        let rooms = Arc::make_mut(shared.rooms.get_or_insert_default());
-        if let Some(at) = rooms.iter().position(|name| **name == *room) {
-            self.held.fetch_sub(room_size(&rooms.remove(at)), Ordering::Relaxed);
-        }
+        Arc::make_mut(shared.rooms.get_or_insert_default()).retain(|name| {
+            let leaves = leaves(name);
+            if leaves {
+                self.held.fetch_sub(room_size(name), Ordering::Relaxed);
+            }
+            !leaves
+        });
     }
 
     /// JSON text of its `data`.
@@ -244,7 +251,7 @@ impl Socket {
         self.shared.lock().data.clone().unwrap_or_else(|| "{}".into())
     }
 
-    pub(crate) fn set_data(&self, json: String) {
+    pub(crate) fn set_data(&self, json: &str) {
         let mut shared = self.shared.lock();
         let before = shared.data.as_ref().map_or(0, |data| data.len());
         self.held.fetch_add(json.len(), Ordering::Relaxed);
@@ -271,6 +278,11 @@ impl Socket {
             data: shared.data.clone(),
             since,
         }
+    }
+
+    /// Its id and rooms.
+    pub(crate) fn list(&self) -> ListedSocket {
+        ListedSocket { id: self.id.to_string(), rooms: self.rooms() }
     }
 
     /// The socket as other handlers see it.

@@ -175,7 +175,7 @@ impl World {
         socket.accept(Some(Vec::new()));
         namespace.rooms().add(&socket);
         session.received();
-        let context = EventContext::of(namespace, &socket, None);
+        let context = EventContext::of(namespace, &socket, None, None);
         (socket, session, context)
     }
 

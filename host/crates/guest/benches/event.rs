@@ -191,7 +191,7 @@ mod bare {
             let engine = Engine::new(&config).unwrap();
             let component = Component::from_file(&engine, file).unwrap();
             let mut linker = Linker::new(&engine);
-            let mut operators = linker.instance("realtime:gateway/broadcast-operator@0.1.0").unwrap();
+            let mut operators = linker.instance("realtime:gateway/broadcast-operator@0.1.1").unwrap();
             let emit = |mut store: StoreContextMut<'_, Commands>, command: (Operator, String, Payload)| {
                 store.data_mut().push(command);
                 Ok((Ok::<(), Error>(()),))
@@ -199,7 +199,7 @@ mod bare {
             operators.func_wrap("emit", emit).unwrap();
             linker.define_unknown_imports_as_traps(&component).unwrap();
             let instance = linker.instantiate_pre(&component).unwrap();
-            let interface = component.get_export_index(None, "realtime:gateway/event-handler@0.1.0").unwrap();
+            let interface = component.get_export_index(None, "realtime:gateway/event-handler@0.1.1").unwrap();
             let handle = component.get_export_index(Some(&interface), "handle").unwrap();
             Self { instance, handle, kept: None, commands: 0 }
         }

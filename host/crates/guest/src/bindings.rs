@@ -9,8 +9,8 @@ wasmtime::component::bindgen!({
         package realtime:host;
 
         world guests {
-            include realtime:gateway/handler@0.1.0;
-            include realtime:gateway/async-handler@0.1.0;
+            include realtime:gateway/handler@0.1.1;
+            include realtime:gateway/async-handler@0.1.1;
         }
     ",
     path: "../../../wit",
@@ -19,6 +19,8 @@ wasmtime::component::bindgen!({
         "realtime:gateway/socket.emit-with-ack": async,
         "realtime:gateway/broadcast-operator.emit-with-ack": async,
         "realtime:gateway/broadcast-operator.fetch-sockets": async,
+        "realtime:gateway/search.count-sockets": async,
+        "realtime:gateway/search.list-sockets": async,
     },
     exports: {
         default: async,
@@ -26,4 +28,6 @@ wasmtime::component::bindgen!({
 });
 
 pub(crate) use exports::realtime::gateway::{async_event_handler, event_handler};
-pub(crate) use realtime::gateway::{async_calls, broadcast_operator, namespace, socket, types};
+pub(crate) use realtime::gateway::{
+    acknowledgement, async_calls, broadcast_operator, namespace, search, socket, types,
+};

@@ -9,6 +9,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::poll_immediate;
@@ -89,15 +90,16 @@ impl ComponentHandler {
                     guest.insert(started)
                 }
             };
-            guest.handle(store, event).await
+            let returned = guest.handle(store, event).await?;
+            let wants_ack = wants_ack && !store.data().acknowledged();
+            let outcome = judge(returned, wants_ack, current.event(), &self.settings.gateway);
+            // A rejection drops the commands; after any other return they take effect.
+            if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
+                current.flush();
+            }
+            Ok(outcome)
         };
-        let returned = self.within_limits(&current, slot, handle).await?;
-
-        let outcome = judge(returned, wants_ack, current.event(), &self.settings.gateway);
-        // A rejection drops the commands; after any other return they take effect.
-        if !matches!(outcome, Err(HandlerError::Rejected { .. })) {
-            current.flush();
-        }
+        let outcome = self.within_limits(&current, slot, handle).await?;
         current.published().await;
         if let Some(idle) = &self.idle {
             idle.keep(&self.runtime, instance);
@@ -107,7 +109,9 @@ impl ComponentHandler {
 
     /// Waits for the right to run an instance.
     async fn slot(&self, current: &Arc<CurrentEvent>) -> Slot<StoreState> {
-        let state = |limiter| StoreState::new(current.clone(), &self.settings, &self.output_rate, limiter);
+        let state = |limiter| {
+            StoreState::new(current.clone(), &self.settings, &self.output_rate, self.runtime.copies(), limiter)
+        };
         self.runtime.slot(self.linked.engine(), state).await
     }
 
@@ -130,7 +134,7 @@ impl ComponentHandler {
         let returned = {
             // Pinned here, once: a future that takes another by value is twice as large as that.
             let call = pin!(call(&mut slot.store));
-            limited(self.settings.limits.time, flushing(current, call)).await
+            limited(self.settings.limits.time, applying(current, call)).await
         };
         returned.map_err(|failure| self.explain(failure, slot.store.data_mut()))
     }
@@ -162,14 +166,26 @@ async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure
     }
 }
 
-/// Runs a call, and lets its commands take effect whenever it waits.
-async fn flushing<R>(current: &CurrentEvent, mut call: Pin<&mut impl Future<Output = R>>) -> R {
+/// Runs a call, and lets its commands take effect whenever it waits. When it is over, waits until those that were to
+/// take effect have, even if the guest has trapped since.
+async fn applying<R>(current: &CurrentEvent, mut call: Pin<&mut impl Future<Output = R>>) -> R {
+    let mut returned = None;
     poll_fn(|context| {
-        let poll = call.as_mut().poll(context);
-        if poll.is_pending() {
-            current.paused();
+        if returned.is_none() {
+            match call.as_mut().poll(context) {
+                Poll::Ready(result) => returned = Some(result),
+                Poll::Pending => current.paused(),
+            }
+            current.handed_over();
         }
-        poll
+        let applied = current.poll_applied(context);
+        match returned.take() {
+            Some(result) if applied.is_ready() => Poll::Ready(result),
+            result => {
+                returned = result;
+                Poll::Pending
+            }
+        }
     })
     .await
 }

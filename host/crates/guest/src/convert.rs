@@ -3,13 +3,10 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use gateway::model::{Answers, CallError, CheckError, Event, Handshake, RemoteSocket, Target};
+use gateway::model::{Answers, CallError, CheckError, Event, Handshake, ListedSocket, RemoteSocket, Target};
 use socket_io::Payload;
 
-use crate::bindings::types;
-
-/// Bytes charged per name in a list for bookkeeping.
-const NAME: usize = size_of::<String>();
+use crate::bindings::{search, types};
 
 impl From<Payload> for types::Payload {
     fn from(payload: Payload) -> Self {
@@ -89,14 +86,12 @@ impl From<RemoteSocket> for types::RemoteSocket {
     }
 }
 
-/// Approximate bytes of a socket's description in the guest.
-pub(super) fn size(socket: &RemoteSocket) -> usize {
-    let Handshake { request, auth, .. } = &*socket.handshake;
-    let pairs =
-        request.headers.iter().chain(request.query.iter()).map(|(name, value)| 2 * NAME + name.len() + value.len());
-    let rooms = socket.rooms.iter().map(|room| NAME + room.len());
-    let texts = [&*socket.id, &**auth, &*request.url].map(str::len);
-    pairs.chain(rooms).chain(texts).sum::<usize>() + socket.data.len() + size_of::<types::RemoteSocket>()
+impl From<ListedSocket> for search::ListedSocket {
+    fn from(socket: ListedSocket) -> Self {
+        let own = std::iter::once(socket.id.clone());
+        let rooms = own.chain(socket.rooms.iter().map(ToString::to_string)).collect();
+        Self { id: socket.id, rooms }
+    }
 }
 
 impl From<Answers> for types::Answers {

@@ -1,11 +1,14 @@
 //! The event that a handler is handling: its context in the gateway, and the commands that have not taken effect yet.
 
+use std::future::poll_fn;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use gateway::model::Command;
-use gateway::{EventContext, Publishing};
+use gateway::{Applying, EventContext};
 use parking_lot::Mutex;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The event that is being handled.
 ///
@@ -15,9 +18,18 @@ pub(crate) struct CurrentEvent {
     context: Option<EventContext>,
     event: String,
     called: Mutex<Vec<Command>>,
-    /// Commands that are being published to other nodes.
-    publishing: Mutex<Vec<Publishing>>,
+    due: Mutex<Due>,
+    /// Room for copies that the guest is about to get.
+    held: Mutex<Vec<OwnedSemaphorePermit>>,
     preempted: AtomicBool,
+}
+
+/// Commands that are taking effect.
+#[derive(Default)]
+struct Due {
+    applying: Applying,
+    /// Calls of the guest that wait until these have taken effect.
+    waiting: Vec<Waker>,
 }
 
 impl CurrentEvent {
@@ -26,7 +38,8 @@ impl CurrentEvent {
             context,
             event,
             called: Mutex::default(),
-            publishing: Mutex::default(),
+            due: Mutex::default(),
+            held: Mutex::default(),
             preempted: AtomicBool::new(false),
         }
     }
@@ -50,25 +63,56 @@ impl CurrentEvent {
         self.called.lock().push(command);
     }
 
-    /// Lets the commands so far take effect.
+    /// Lets the commands so far take effect. Those that need more than one slice go on with
+    /// [`CurrentEvent::poll_applied`].
     pub(crate) fn flush(&self) {
         let called = mem::take(&mut *self.called.lock());
         if let Some(context) = &self.context
             && !called.is_empty()
         {
-            let publishing = context.apply(called);
-            if !publishing.is_done() {
-                self.publishing.lock().push(publishing);
-            }
+            context.apply_after(&mut self.due.lock().applying, called);
         }
+    }
+
+    /// Lets the commands so far take effect, and waits for that. For calls of the guest, while the handler drives
+    /// [`CurrentEvent::poll_applied`].
+    pub(crate) async fn flushed(&self) {
+        self.flush();
+        poll_fn(|cx| {
+            let mut due = self.due.lock();
+            if due.applying.is_applied() {
+                return Poll::Ready(());
+            }
+            due.waiting.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Carries out the next slice of the commands that take effect; ready when all have.
+    pub(crate) fn poll_applied(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut due = self.due.lock();
+        let applied = due.applying.poll_applied(cx);
+        if applied.is_ready() {
+            due.waiting.drain(..).for_each(Waker::wake);
+        }
+        applied
     }
 
     /// Waits until the commands that took effect are on their way to other nodes.
     pub(crate) async fn published(&self) {
-        let publishing = mem::take(&mut *self.publishing.lock());
-        for publishing in publishing {
-            publishing.await;
-        }
+        let applying = mem::take(&mut self.due.lock().applying);
+        applying.await;
+    }
+
+    /// Keeps the room for a copy until the guest has got it.
+    pub(crate) fn hold(&self, room: Option<OwnedSemaphorePermit>) {
+        self.held.lock().extend(room);
+    }
+
+    /// The guest has got the results of its calls: what it got is in its own memory, and was freed here.
+    pub(crate) fn handed_over(&self) {
+        self.held.lock().clear();
     }
 
     /// Notes that the guest was only interrupted, so that other tasks can run; it does not wait for anything.

@@ -127,11 +127,11 @@ impl ComponentHandler {
             let unfinished = Fate::guard(&fate);
             self.call_http(store, request, given, fate.clone()).await?;
             unfinished.disarm();
+            current.flush();
             Ok(())
         };
         let mut result = self.call_fresh(&current, call).await;
         if result.is_ok() {
-            current.flush();
             current.published().await;
             if !fate.answered() {
                 result = Err(HandlerError::Failed("it returned without an answer".to_owned()));

@@ -9,8 +9,6 @@ pub struct HandlerLimits {
     pub time: Duration,
     /// Events that one instance handles, one after the other. With 1, every event gets a fresh instance.
     pub reuse: u32,
-    /// Approximate bytes of the sockets that one call fetches. Beyond: an error to the handler.
-    pub fetched_bytes: usize,
     /// Bytes of the body of one plain HTTP request. Beyond: status 413.
     pub request_body: usize,
     /// Plain HTTP requests that wait for an instance. Beyond: status 503.
@@ -19,12 +17,6 @@ pub struct HandlerLimits {
 
 impl Default for HandlerLimits {
     fn default() -> Self {
-        Self {
-            time: Duration::from_secs(10),
-            reuse: 1,
-            fetched_bytes: 128 << 20,
-            request_body: 1_000_000,
-            waiting_requests: 1_000,
-        }
+        Self { time: Duration::from_secs(10), reuse: 1, request_body: 1_000_000, waiting_requests: 1_000 }
     }
 }

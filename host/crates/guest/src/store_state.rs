@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use runtime::{StoreData, StoreLimiter};
+use runtime::{Copies, StoreData, StoreLimiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -39,12 +39,13 @@ impl StoreState {
         current: Arc<CurrentEvent>,
         settings: &HandlerSettings,
         output_rate: &Arc<OutputRate>,
+        copies: &Copies,
         limiter: StoreLimiter,
     ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES);
         Self {
-            realtime: Realtime::new(current.clone(), settings.gateway.clone(), settings.limits.fetched_bytes),
+            realtime: Realtime::new(current.clone(), settings.gateway.clone(), copies.clone()),
             requests: Requests::new(current, settings.grants.network.clone()),
             grants: settings.grants.clone(),
             output_rate: output_rate.clone(),
@@ -63,6 +64,11 @@ impl StoreState {
         }
         self.requests.begin(current.clone());
         self.realtime.begin(current);
+    }
+
+    /// Whether a command has acknowledged the event.
+    pub(crate) fn acknowledged(&self) -> bool {
+        self.realtime.acknowledged()
     }
 
     /// Whether nothing that the event began is still running.

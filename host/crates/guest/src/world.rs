@@ -7,8 +7,8 @@ use runtime::{Calls, Interfaces};
 
 use crate::capabilities::{self, Granted, Name};
 
-const HANDLER: &str = "realtime:gateway/event-handler@0.1.0";
-const ASYNC_HANDLER: &str = "realtime:gateway/async-event-handler@0.1.0";
+const HANDLER: &str = "realtime:gateway/event-handler@0.1.1";
+const ASYNC_HANDLER: &str = "realtime:gateway/async-event-handler@0.1.1";
 
 /// The package of the contract, and the series of its versions.
 const CONTRACT: &str = "realtime:gateway";
@@ -145,7 +145,7 @@ mod tests {
     fn a_missing_handler_is_named() {
         let error = world(&[], &["wasi:cli/run@0.2.6"]).unwrap_err();
         assert_eq!(error, WorldError::NoHandler { command: true });
-        assert!(error.to_string().contains("realtime:gateway/event-handler@0.1.0"));
+        assert!(error.to_string().contains("realtime:gateway/event-handler@0.1.1"));
         assert_eq!(world(&[], &["run"]), Err(WorldError::NoHandler { command: false }));
     }
 

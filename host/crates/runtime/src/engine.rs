@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::cache::CodeCache;
+use super::copies::Copies;
 use super::limiter::{MemoryBudget, StoreLimiter};
 use super::limits::RuntimeLimits;
 
@@ -78,6 +79,7 @@ pub struct Runtime {
     pub(super) waiting: AtomicUsize,
     budget: Arc<MemoryBudget>,
     pub(super) cache: Option<CodeCache>,
+    copies: Copies,
 }
 
 /// Resources that guests use at one moment.
@@ -121,6 +123,7 @@ impl Runtime {
             rests: Arc::new(Semaphore::new(permits(&limits) / RESTING)),
             waiting: AtomicUsize::new(0),
             budget: Arc::new(MemoryBudget::new(limits.total_memory, limits.instances)),
+            copies: Copies::new(limits.memory),
             limits,
             cache,
         })
@@ -129,6 +132,11 @@ impl Runtime {
     /// The bounds on instances.
     pub fn limits(&self) -> &RuntimeLimits {
         &self.limits
+    }
+
+    /// Room for what is copied for guests: as much as one instance may have of memory.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// Resources that guests use at this moment.

@@ -14,6 +14,7 @@
 
 mod cache;
 mod compile;
+mod copies;
 mod engine;
 mod failure;
 mod inspect;
@@ -24,6 +25,7 @@ mod slot;
 
 pub use cache::CodeCache;
 pub use compile::CompileError;
+pub use copies::Copies;
 pub use engine::{Calls, Runtime, RuntimeError, Usage};
 pub use failure::trap_text;
 pub use inspect::{InspectError, Interfaces, inspect};

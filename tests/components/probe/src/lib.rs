@@ -35,6 +35,7 @@
 //! | `relay` ms; `pass` … | emits `question` 42, acks the answer as it came; emits `passed` and all arguments to all others |
 //! | `askAll` `{…op, ms}` | emits with acks, acks `{answers, missing}` |
 //! | `fetch` `{…op}` | acks `[{id, rooms, data, address, auth}]` |
+//! | `count`, `list` `{…op}` | acks how many; acks `[{id, rooms}]` |
 //! | `socketsJoin`, `socketsLeave` `{…op, rooms}`; `disconnectSockets` `{…op, close}` | acks nothing |
 //! | `quit` close | disconnects itself |
 //! | `order` n | emits `order` n |
@@ -210,6 +211,11 @@ fn broadcasts(ns: RealtimeNamespace) {
                         "auth": socket.handshake.auth_value(), "data": socket.data::<Value>().unwrap_or_default() })
             });
             Ok(Value::Array(sockets.collect()))
+        })
+        .on("count", move |op: Op| op.operator(ns).count_sockets())
+        .on("list", move |op: Op| -> Result<Value, Error> {
+            let listed = op.operator(ns).list_sockets()?;
+            Ok(listed.iter().map(|socket| json!({ "id": socket.id, "rooms": socket.rooms })).collect())
         })
         .on("socketsJoin", move |op: Op| op.operator(ns).sockets_join(op.rooms.clone()))
         .on("socketsLeave", move |op: Op| op.operator(ns).sockets_leave(op.rooms.clone()))

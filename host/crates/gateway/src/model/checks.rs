@@ -49,6 +49,8 @@ pub enum CheckError {
 pub struct CommandChecks {
     commands: usize,
     bytes: usize,
+    /// Whether the event was acknowledged.
+    acknowledged: bool,
     /// The socket's rooms with this event's changes, once it has changed something.
     rooms: Option<HashSet<String>>,
 }
@@ -152,6 +154,32 @@ impl CommandChecks {
         self.spend(json.len(), limits)?;
         check_object(&json).map_err(CheckError::InvalidPayload)?;
         Ok(Command::SetData(json))
+    }
+
+    /// Checks and counts an acknowledgement of the event, which takes one at most; `wanted` if the client waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The client waits for none, or has got one; the payload is malformed or too large; a limit is used up.
+    pub fn acknowledge(
+        &mut self,
+        payload: Payload,
+        wanted: bool,
+        limits: &GatewayLimits,
+    ) -> Result<Command, CheckError> {
+        if !wanted || self.acknowledged {
+            let why = if wanted { "was acknowledged before" } else { "has no client that waits for it" };
+            self.spend(0, limits)?;
+            return Err(CheckError::NotAllowed(format!("the event {why}: nothing was acknowledged")));
+        }
+        let payload = self.packet_for("", payload, 0, limits)?;
+        self.acknowledged = true;
+        Ok(Command::Acknowledge(payload))
+    }
+
+    /// Whether a command has acknowledged the event. What the handler returns is not sent then.
+    pub fn acknowledged(&self) -> bool {
+        self.acknowledged
     }
 
     /// Counts a disconnection of the socket.

@@ -184,3 +184,26 @@ fn rejections_go_to_the_client_and_are_checked() {
         assert!(matches!(check_rejection(CONNECT, message, data, &limits()), HandlerError::Failed(_)));
     }
 }
+
+#[test]
+fn an_event_is_acknowledged_once() {
+    let (mut checks, limits) = (CommandChecks::default(), limits());
+    let refused = |checks: &mut CommandChecks, wanted| {
+        let refused = checks.acknowledge(payload("[1]", &[]), wanted, &limits);
+        assert!(matches!(refused, Err(CheckError::NotAllowed(_))), "{refused:?}");
+    };
+    refused(&mut checks, false);
+    assert!(!checks.acknowledged());
+    let acknowledged = checks.acknowledge(payload("[1]", &[]), true, &limits);
+    assert_eq!(acknowledged, Ok(Command::Acknowledge(payload("[1]", &[]))));
+    refused(&mut checks, true);
+    assert!(checks.acknowledged());
+    let none_left = checks.acknowledge(payload("[1]", &[]), true, &limits);
+    assert!(matches!(none_left, Err(CheckError::RateLimited(_))), "what is refused counts, too");
+
+    let mut checks = CommandChecks::default();
+    for bad in ["{}", "[1,2,3,4,5,6,7,8,9,0]"] {
+        assert!(checks.acknowledge(payload(bad, &[]), true, &limits).is_err(), "{bad}");
+    }
+    assert!(checks.acknowledge(payload("[]", &[]), true, &limits).is_ok(), "a bad one was not sent");
+}

@@ -24,6 +24,8 @@ pub enum Command {
         /// Ends its whole session.
         close: bool,
     },
+    /// Acknowledges the current event, whose client waits for that.
+    Acknowledge(Payload),
     /// Replaces the socket's `data`, the text of a JSON object.
     SetData(String),
     /// Does something to every matching socket, of any node.
@@ -88,16 +90,14 @@ pub struct Selection<'a> {
 }
 
 impl Selection<'_> {
+    /// Whether this is the socket that asks, and is not meant.
+    pub fn is_sender(&self, id: &str) -> bool {
+        self.target.exclude_sender && self.sender == Some(id)
+    }
+
     /// Whether a socket is selected. `is_in` tells whether it is in a room, that of its own id included.
     pub fn includes(&self, id: &str, is_in: impl Fn(&String) -> bool) -> bool {
         let wanted = self.target.rooms.is_empty() || self.target.rooms.iter().any(&is_in);
-        wanted && self.admits(id, &self.target.except, is_in)
-    }
-
-    /// The same for a socket that is known to be in one of the target's rooms. `except` are the rooms that
-    /// [`Target::except`] names, in whatever form the caller has looked them up.
-    pub fn admits<R>(&self, id: &str, except: &[R], is_in: impl Fn(&R) -> bool) -> bool {
-        let is_sender = self.target.exclude_sender && self.sender == Some(id);
-        !is_sender && !except.iter().any(is_in)
+        wanted && !self.is_sender(id) && !self.target.except.iter().any(is_in)
     }
 }

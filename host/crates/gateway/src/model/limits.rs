@@ -30,6 +30,9 @@ pub struct GatewayLimits {
     pub commands: usize,
     /// Bytes of the commands of one event. Beyond: an error to the handler.
     pub command_bytes: usize,
+    /// Time that the commands of `$connect` may take once it has returned; those of other events take effect within the
+    /// handler's time. Beyond: the rest takes no effect.
+    pub commands_time: Duration,
     /// Bytes of a socket's `data`. Beyond: an error to the handler, and the old value stays.
     pub socket_data: usize,
 }
@@ -47,6 +50,7 @@ impl Default for GatewayLimits {
             rooms_per_socket: 1_000,
             commands: 10_000,
             command_bytes: 8 << 20,
+            commands_time: Duration::from_secs(10),
             socket_data: 64 << 10,
         }
     }

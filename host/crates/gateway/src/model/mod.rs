@@ -20,4 +20,4 @@ pub use event::{Answers, Event};
 pub use limits::{GatewayLimits, RecoveryLimits};
 pub use names::{CONNECT, DISCONNECT, NamespacePathError, check_namespace_path};
 pub use reason::DisconnectReason;
-pub use remote::{Handshake, LostSocket, RemoteSocket, RoomNames};
+pub use remote::{Handshake, ListedSocket, LostSocket, RemoteSocket, RoomNames};

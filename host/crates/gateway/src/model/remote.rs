@@ -21,6 +21,41 @@ pub struct RemoteSocket {
     pub data: Arc<str>,
 }
 
+impl RemoteSocket {
+    /// Approximate bytes of all that it says, each text counted as if it were copied.
+    pub fn size(&self) -> usize {
+        let Handshake { request, auth, .. } = &*self.handshake;
+        let pairs = request.headers.iter().chain(request.query.iter());
+        let pairs = pairs.map(|(name, value)| 2 * NAME + name.len() + value.len()).sum::<usize>();
+        SOCKET + pairs + self.id.len() + rooms_size(&self.rooms) + auth.len() + request.url.len() + self.data.len()
+    }
+}
+
+/// A socket's id and rooms, for those who need no more.
+#[derive(Debug, Clone)]
+pub struct ListedSocket {
+    /// The socket's id.
+    pub id: String,
+    /// Without the room of its own id.
+    pub rooms: RoomNames,
+}
+
+impl ListedSocket {
+    /// Approximate bytes of all that it says, each text counted as if it were copied.
+    pub fn size(&self) -> usize {
+        2 * (NAME + self.id.len()) + rooms_size(&self.rooms)
+    }
+}
+
+/// Bytes charged for a name in a list, beside its text.
+const NAME: usize = size_of::<String>();
+/// Bytes charged for a socket, beside its texts.
+const SOCKET: usize = 256;
+
+fn rooms_size(rooms: &[Arc<str>]) -> usize {
+    rooms.iter().map(|room| NAME + room.len()).sum()
+}
+
 /// The details of the connection when the client joined the namespace.
 #[derive(Debug)]
 pub struct Handshake {

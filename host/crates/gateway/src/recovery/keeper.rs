@@ -11,9 +11,10 @@ use engine_io::{Charge, ClientMemory, Encoded, SessionLimits};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::log::{Log, Missed, Recipients};
+use super::log::{Collected, Log, Missed, Recipients, Returned};
 use super::lost::{Claim, LostSockets};
 use crate::model::{LostSocket, RecoveryLimits, RoomNames};
+use crate::slices::Budget;
 
 /// Connection state recovery for one namespace.
 #[derive(Debug)]
@@ -88,7 +89,17 @@ impl Recovery {
             Some(offset) => offset.parse().ok()?,
             None => state.since,
         };
-        let missed = self.kept.lock().log.after(offset.max(state.since), &state.id, &state.rooms)?;
+        let mut missed = Missed::after(offset.max(state.since));
+        let socket = Returned::new(&state.id, &state.rooms);
+        // The lock is free after each slice.
+        loop {
+            let collected = self.kept.lock().log.collect(&mut missed, &socket, &mut Budget::slice());
+            match collected {
+                Collected::Some => {}
+                Collected::All => break,
+                Collected::Gone => return None,
+            }
+        }
         let bytes: usize = missed.packets.iter().map(Encoded::size).sum();
         (bytes <= self.replayed).then_some(missed)
     }
@@ -108,10 +119,15 @@ impl Recovery {
         (id, rooms): (&str, &RoomNames),
         enter: impl FnOnce(Vec<Encoded>),
     ) -> bool {
-        let kept = self.kept.lock();
-        let complete = kept.log.complete(&mut missed, id, rooms);
-        enter(missed.packets);
-        complete
+        let socket = Returned::new(id, rooms);
+        loop {
+            let kept = self.kept.lock();
+            let collected = kept.log.collect(&mut missed, &socket, &mut Budget::slice());
+            if collected != Collected::Some {
+                enter(missed.packets);
+                return collected == Collected::All;
+            }
+        }
     }
 
     /// A socket has left and may return; its last handlers may still run.

@@ -4,13 +4,14 @@
 //! packet cannot be recovered. Packets for one socket alone have a share of the bytes ([`SHARE`]): a socket that is sent
 //! more loses its own, and nobody else loses any.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use engine_io::Encoded;
 use tokio::time::Instant;
 
 use crate::model::{RecoveryLimits, RoomNames, Selection, Target};
+use crate::slices::Budget;
 
 /// The recipients of a packet.
 #[derive(Debug, Clone)]
@@ -23,13 +24,21 @@ pub(crate) enum Recipients {
 
 impl Recipients {
     /// Whether a socket of this id, in these rooms beside its own, is one of them.
-    fn include(&self, id: &str, rooms: &RoomNames) -> bool {
+    fn include(&self, id: &str, rooms: &HashSet<&str>) -> bool {
         match self {
             Self::Socket(socket) => **socket == *id,
             Self::Selected(target, sender) => {
-                let is_in = |room: &String| *room == id || rooms.iter().any(|joined| **joined == **room);
+                let is_in = |room: &String| *room == id || rooms.contains(room.as_str());
                 Selection { target, sender: sender.as_deref() }.includes(id, is_in)
             }
+        }
+    }
+
+    /// How many rooms may have to be looked up for that.
+    fn lookups(&self) -> usize {
+        match self {
+            Self::Socket(_) => 0,
+            Self::Selected(target, _) => target.rooms.len() + target.except.len(),
         }
     }
 
@@ -49,6 +58,36 @@ pub(crate) struct Missed {
     pub packets: Vec<Encoded>,
     /// The offset up to which they are complete.
     up_to: u64,
+}
+
+/// The socket of a client that returns, as the log looks for its packets.
+pub(super) struct Returned<'a> {
+    id: &'a str,
+    /// Without the room of its own id.
+    rooms: HashSet<&'a str>,
+}
+
+/// Whether all packets that a client missed were collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collected {
+    All,
+    /// Not yet: the budget is spent.
+    Some,
+    /// Some of them are gone.
+    Gone,
+}
+
+impl Missed {
+    /// Nothing yet of what came after an offset.
+    pub(super) fn after(offset: u64) -> Self {
+        Self { packets: Vec::new(), up_to: offset }
+    }
+}
+
+impl<'a> Returned<'a> {
+    pub(super) fn new(id: &'a str, rooms: &'a RoomNames) -> Self {
+        Self { id, rooms: rooms.iter().map(|room| &**room).collect() }
+    }
 }
 
 /// Packets for one socket alone may take this part of the bytes.
@@ -167,29 +206,29 @@ impl Log {
         }
     }
 
-    /// The packets for a socket after an offset; none if some of them are gone.
-    pub(super) fn after(&self, offset: u64, id: &str, rooms: &RoomNames) -> Option<Missed> {
-        let mut missed = Missed { packets: Vec::new(), up_to: offset };
-        self.complete(&mut missed, id, rooms).then_some(missed)
-    }
-
-    /// Adds the packets since `missed` was collected; false if some of them are gone.
-    pub(super) fn complete(&self, missed: &mut Missed, id: &str, rooms: &RoomNames) -> bool {
-        let dropped = self.own.get(id).map_or(self.dropped, |own| own.dropped.max(self.dropped));
+    /// Adds packets since `missed` was collected.
+    pub(super) fn collect(&self, missed: &mut Missed, socket: &Returned<'_>, budget: &mut Budget) -> Collected {
+        let dropped = self.own.get(socket.id).map_or(self.dropped, |own| own.dropped.max(self.dropped));
         if missed.up_to < dropped || missed.up_to > self.newest {
-            return false;
+            return Collected::Gone;
         }
-        let newer = self.kept.range(missed.up_to + 1..).filter(|(_, kept)| kept.recipients.include(id, rooms));
-        missed.packets.extend(newer.map(|(_, kept)| kept.packet.clone()));
+        for (offset, kept) in self.kept.range(missed.up_to + 1..) {
+            if budget.is_spent() {
+                return Collected::Some;
+            }
+            budget.take(1 + kept.recipients.lookups());
+            if kept.recipients.include(socket.id, &socket.rooms) {
+                missed.packets.push(kept.packet.clone());
+            }
+            missed.up_to = *offset;
+        }
         missed.up_to = self.newest;
-        true
+        Collected::All
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use engine_io::packet::Frame;
 
@@ -221,8 +260,14 @@ mod tests {
         missed.map(|missed| missed.packets.iter().map(text).collect())
     }
 
+    fn collect(log: &Log, missed: &mut Missed, budget: &mut Budget) -> Collected {
+        log.collect(missed, &Returned::new("me", &RoomNames::default()), budget)
+    }
+
     fn after(log: &Log, offset: u64) -> Option<Vec<String>> {
-        texts(log.after(offset, "me", &RoomNames::default()))
+        let mut missed = Missed::after(offset);
+        let collected = collect(log, &mut missed, &mut Budget::unlimited());
+        texts((collected == Collected::All).then_some(missed))
     }
 
     #[test]
@@ -276,13 +321,18 @@ mod tests {
             log.push(Recipients::Socket("greedy".into()), packet("x"), Instant::now(), &limits);
         }
         assert_eq!(after(&log, 0).unwrap(), ["mine", "for all"]);
-        assert!(log.after(0, "greedy", &rooms).is_none(), "its oldest are gone");
-        assert!(log.after(log.newest() - 10, "greedy", &rooms).is_some_and(|missed| missed.packets.len() == 10));
+        let greedy = |log: &Log, offset: u64| {
+            let mut missed = Missed::after(offset);
+            let collected = log.collect(&mut missed, &Returned::new("greedy", &rooms), &mut Budget::unlimited());
+            (collected == Collected::All).then_some(missed.packets.len())
+        };
+        assert_eq!(greedy(&log, 0), None, "its oldest are gone");
+        assert_eq!(greedy(&log, log.newest() - 10), Some(10));
         assert!(log.bytes() < (256 << 10) / 8);
         let later = Instant::now() + Duration::from_secs(60);
         log.expire(Duration::from_secs(30), later);
         assert_eq!((log.bytes(), log.kept.len(), log.own.len()), (0, 0, 0));
-        assert!(after(&log, 0).is_none() && log.after(log.newest() - 1, "greedy", &rooms).is_none());
+        assert!(after(&log, 0).is_none() && greedy(&log, log.newest() - 1).is_none());
         assert_eq!(after(&log, log.newest()).unwrap(), [""; 0]);
     }
 
@@ -290,21 +340,39 @@ mod tests {
     fn what_came_meanwhile_completes_it() {
         let limits = limits(2, 10_000);
         let mut log = log(2, &limits);
-        let rooms = RoomNames::default();
-        let mut missed = log.after(1, "me", &rooms).unwrap();
+        let mut budget = Budget::unlimited();
+        let mut missed = Missed::after(1);
+        assert_eq!(collect(&log, &mut missed, &mut budget), Collected::All);
         log.push(all(), packet("3"), Instant::now(), &limits);
-        assert!(log.complete(&mut missed, "me", &rooms));
+        assert_eq!(collect(&log, &mut missed, &mut budget), Collected::All);
         assert_eq!(texts(Some(missed)).unwrap(), ["2", "3"]);
-        let mut missed = log.after(3, "me", &rooms).unwrap();
+        let mut missed = Missed::after(3);
         for _ in 0..3 {
             log.push(all(), packet("x"), Instant::now(), &limits);
         }
-        assert!(!log.complete(&mut missed, "me", &rooms));
+        assert_eq!(collect(&log, &mut missed, &mut budget), Collected::Gone);
+    }
+
+    #[test]
+    fn a_long_log_is_searched_in_slices() {
+        let limits = limits(100, 1 << 20);
+        let mut log = Log::new();
+        let many = Target { rooms: (0..1_000).map(|room| room.to_string()).collect(), ..Target::default() };
+        for number in 1..=20 {
+            log.push(Recipients::Selected(many.clone(), None), packet("of others"), Instant::now(), &limits);
+            log.push(all(), packet(&number.to_string()), Instant::now(), &limits);
+        }
+        let (mut missed, mut slices) = (Missed::after(0), 1);
+        while collect(&log, &mut missed, &mut Budget::slice()) == Collected::Some {
+            slices += 1;
+        }
+        assert_eq!(slices, 5, "20,000 lookups");
+        assert_eq!(texts(Some(missed)).unwrap(), (1..=20).map(|number| number.to_string()).collect::<Vec<_>>());
     }
 
     #[test]
     fn recipients_are_those_of_the_broadcast() {
-        let rooms: RoomNames = Arc::new(vec!["a".into(), "b".into()]);
+        let rooms = HashSet::from(["a", "b"]);
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let included = |to: &[&str], except: &[&str], sender: Option<&str>| {
             let target = Target { rooms: names(to), except: names(except), exclude_sender: true, ..Target::default() };

@@ -345,3 +345,49 @@ fn a_client_whose_packets_were_dropped_while_connect_ran_is_sent_away() {
     again.work();
     assert!(!again.session.is_open());
 }
+
+#[test]
+fn what_is_emitted_after_the_client_was_cut_off_reaches_it_when_it_returns() {
+    let world = world(&["a", "$disconnect"]);
+    let (mut client, own) = join(&world);
+    client.send(r#"2/n,["a"]"#);
+    client.send(r#"2/n,["a"]"#);
+    let running = world.expect("/n", "a");
+    client.close(CloseReason::TransportClose);
+    running.emit("in an event that ran");
+    running.done();
+    client.work();
+    let waiting = world.expect("/n", "a");
+    waiting.emit("in an event that waited");
+    waiting.apply(emit("volatile", true));
+    waiting.done();
+    client.work();
+    let goodbye = world.expect("/n", "$disconnect");
+    goodbye.emit("in $disconnect");
+    goodbye.done();
+    client.work();
+    assert_eq!(client.receives(), [""; 0]);
+
+    let mut client = come_back(&world, &own, None);
+    let (missed, again) = welcome(&mut client);
+    assert_eq!(again, own);
+    let named = |name: &str, offset: u64| format!(r#"2/n,["{name}","{offset}"]"#);
+    assert_eq!(
+        missed,
+        [named("in an event that ran", 1), named("in an event that waited", 2), named("in $disconnect", 3)]
+    );
+}
+
+#[test]
+fn nothing_is_kept_for_who_has_left_for_good() {
+    let world = world(&["$disconnect"]);
+    let (mut client, _) = join(&world);
+    client.send("1/n,");
+    let goodbye = world.expect("/n", "$disconnect");
+    goodbye.emit("nobody will ask for it");
+    goodbye.done();
+    client.work();
+    let (mut client, _) = join(&world);
+    broadcast(&world, Target::default(), "e");
+    assert_eq!(client.receives(), [r#"2/n,["e",1,"1"]"#]);
+}

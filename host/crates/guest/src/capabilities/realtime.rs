@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use gateway::EventContext;
 use gateway::model::{Command, CommandChecks, GatewayLimits, Operation, Target};
-use runtime::Calls;
+use runtime::{Calls, Copies};
 use socket_io::Payload;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 use super::interface::{Granted, Interface};
+use crate::bindings::search::ListedSocket;
 use crate::bindings::types::{Answers, Error, HandshakeDetails, Operator, RemoteSocket};
-use crate::bindings::{async_calls, broadcast_operator, namespace, socket, types};
-use crate::convert::{self, no_handshake};
+use crate::bindings::{acknowledgement, async_calls, broadcast_operator, namespace, search, socket, types};
+use crate::convert::no_handshake;
 use crate::current_event::CurrentEvent;
 
 /// The series of the contract whose released versions are all accepted, because it only grows.
@@ -30,6 +31,8 @@ pub(super) const INTERFACES: &[Interface] = &[
     interface("realtime:gateway/socket"),
     interface("realtime:gateway/namespace"),
     interface("realtime:gateway/broadcast-operator"),
+    interface("realtime:gateway/acknowledgement"),
+    interface("realtime:gateway/search"),
     Interface { only: Some(Calls::Concurrent), ..interface("realtime:gateway/async-calls") },
 ];
 
@@ -43,6 +46,8 @@ pub(super) fn add_to_linker<T: RealtimeView + 'static>(linker: &mut Linker<T>, c
     socket::add_to_linker::<T, Data>(linker, T::realtime)?;
     namespace::add_to_linker::<T, Data>(linker, T::realtime)?;
     broadcast_operator::add_to_linker::<T, Data>(linker, T::realtime)?;
+    acknowledgement::add_to_linker::<T, Data>(linker, T::realtime)?;
+    search::add_to_linker::<T, Data>(linker, T::realtime)?;
     if calls == Calls::Concurrent {
         async_calls::add_to_linker::<T, Data>(linker, T::realtime)?;
     }
@@ -53,16 +58,16 @@ pub(super) fn add_to_linker<T: RealtimeView + 'static>(linker: &mut Linker<T>, c
 pub(crate) struct Realtime {
     current: Arc<CurrentEvent>,
     limits: Arc<GatewayLimits>,
-    /// Most bytes of the sockets that one call may fetch.
-    fetched_bytes: usize,
+    /// Room for the sockets that calls fetch.
+    copies: Copies,
     checks: CommandChecks,
     /// The socket's data, if this event has replaced it.
     data: Option<String>,
 }
 
 impl Realtime {
-    pub(crate) fn new(current: Arc<CurrentEvent>, limits: Arc<GatewayLimits>, fetched_bytes: usize) -> Self {
-        Self { current, limits, fetched_bytes, checks: CommandChecks::default(), data: None }
+    pub(crate) fn new(current: Arc<CurrentEvent>, limits: Arc<GatewayLimits>, copies: Copies) -> Self {
+        Self { current, limits, copies, checks: CommandChecks::default(), data: None }
     }
 
     /// Begins another event: calls from now on belong to it.
@@ -74,6 +79,11 @@ impl Realtime {
 
     pub(crate) fn current(&self) -> &Arc<CurrentEvent> {
         &self.current
+    }
+
+    /// Whether a command has acknowledged the event.
+    pub(crate) fn acknowledged(&self) -> bool {
+        self.checks.acknowledged()
     }
 
     /// The event's context in the gateway.
@@ -108,11 +118,11 @@ impl Realtime {
     }
 
     /// Checks a call that asks for sockets.
-    fn search(&mut self, operator: Operator) -> Result<(Arc<CurrentEvent>, Target, usize), Error> {
+    fn search(&mut self, operator: Operator) -> Result<(Arc<CurrentEvent>, Target, Copies), Error> {
         self.context()?;
         let target = operator.into();
         self.checks.target(&target, &self.limits)?;
-        Ok((self.current.clone(), target, self.fetched_bytes))
+        Ok((self.current.clone(), target, self.copies.clone()))
     }
 
     /// Checks and calls an operation on many sockets.
@@ -127,7 +137,7 @@ impl Realtime {
 /// The calls that wait. They do not borrow the store, which others use meanwhile. Earlier commands take effect first.
 impl CurrentEvent {
     async fn ask(&self, event: &str, payload: &Payload, timeout_ms: u32) -> Result<types::Payload, Error> {
-        self.flush();
+        self.flushed().await;
         let context = self.context().ok_or(Error::NotConnected)?;
         Ok(context.emit_with_ack(event, payload, milliseconds(timeout_ms)).await?.into())
     }
@@ -139,24 +149,33 @@ impl CurrentEvent {
         payload: &Payload,
         timeout_ms: u32,
     ) -> Result<Answers, Error> {
-        self.flush();
+        self.flushed().await;
         let context = self.context().ok_or(Error::NotConnected)?;
         Ok(context.broadcast_with_ack(target, event, payload, milliseconds(timeout_ms)).await?.into())
     }
 
-    /// Finds sockets, at most `most` bytes: more than the guest has memory for is not even copied.
-    async fn find(&self, target: &Target, most: usize) -> Result<Vec<RemoteSocket>, Error> {
-        self.flush();
+    /// Finds sockets, at most as many bytes as the guest has memory for. Nothing is copied before there is room for it.
+    async fn find(&self, target: &Target, copies: &Copies) -> Result<Vec<RemoteSocket>, Error> {
+        self.flushed().await;
         let context = self.context().ok_or(Error::NotConnected)?;
-        let found = context.fetch_sockets(target).await?;
-        let size: usize = found.iter().map(convert::size).sum();
-        if size > most {
-            let count = found.len();
-            return Err(Error::NotAllowed(format!(
-                "{count} sockets of {size} bytes; a handler has {most} bytes of memory: ask for those of fewer rooms"
-            )));
-        }
+        let found = context.fetch_sockets(target, copies.most()).await?;
+        self.hold(copies.room_for(found.iter().map(|socket| socket.size()).sum()).await);
         Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    /// Lists sockets, likewise.
+    async fn list(&self, target: &Target, copies: &Copies) -> Result<Vec<ListedSocket>, Error> {
+        self.flushed().await;
+        let context = self.context().ok_or(Error::NotConnected)?;
+        let found = context.list_sockets(target, copies.most()).await?;
+        self.hold(copies.room_for(found.iter().map(|socket| socket.size()).sum()).await);
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    async fn count(&self, target: &Target) -> Result<u64, Error> {
+        self.flushed().await;
+        let context = self.context().ok_or(Error::NotConnected)?;
+        Ok(context.count_sockets(target).await?.try_into().unwrap_or(u64::MAX))
     }
 }
 
@@ -277,8 +296,8 @@ impl broadcast_operator::Host for Realtime {
     }
 
     async fn fetch_sockets(&mut self, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
-        let (current, target, most) = self.search(operator)?;
-        current.find(&target, most).await
+        let (current, target, copies) = self.search(operator)?;
+        current.find(&target, &copies).await
     }
 
     fn sockets_join(&mut self, operator: Operator, rooms: Vec<String>) -> Result<(), Error> {
@@ -291,6 +310,27 @@ impl broadcast_operator::Host for Realtime {
 
     fn disconnect_sockets(&mut self, operator: Operator, close: bool) -> Result<(), Error> {
         self.on_sockets(operator.into(), Operation::Disconnect { close })
+    }
+}
+
+impl acknowledgement::Host for Realtime {
+    fn acknowledge(&mut self, payload: types::Payload) -> Result<(), Error> {
+        let wanted = self.context().is_ok_and(EventContext::wants_ack);
+        let command = self.checks.acknowledge(payload.into(), wanted, &self.limits)?;
+        self.current.call(command);
+        Ok(())
+    }
+}
+
+impl search::Host for Realtime {
+    async fn count_sockets(&mut self, operator: Operator) -> Result<u64, Error> {
+        let (current, target, _) = self.search(operator)?;
+        current.count(&target).await
+    }
+
+    async fn list_sockets(&mut self, operator: Operator) -> Result<Vec<ListedSocket>, Error> {
+        let (current, target, copies) = self.search(operator)?;
+        current.list(&target, &copies).await
     }
 }
 
@@ -319,7 +359,7 @@ impl<T: Send + 'static> async_calls::HostWithStore<T> for HasSelf<Realtime> {
     }
 
     async fn fetch_sockets(store: &Accessor<T, Self>, operator: Operator) -> Result<Vec<RemoteSocket>, Error> {
-        let (current, target, most) = store.with(|mut store| store.get().search(operator))?;
-        current.find(&target, most).await
+        let (current, target, copies) = store.with(|mut store| store.get().search(operator))?;
+        current.find(&target, &copies).await
     }
 }
