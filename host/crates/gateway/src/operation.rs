@@ -40,7 +40,9 @@ impl Progress {
         budget: &mut Budget,
     ) -> bool {
         if let (Operation::Emit { event, payload }, None) = (operation, namespace.recovery()) {
-            let packet = self.packet.get_or_insert_with(|| encode::event(namespace.path(), event, payload, None).charged_to(namespace.memory()));
+            let packet = self.packet.get_or_insert_with(|| {
+                encode::event(namespace.path(), event, payload, None).charged_to(namespace.memory())
+            });
             let volatile = selection.target.volatile;
             let deliver = |socket: &Arc<Socket>| socket.send(packet.clone(), volatile);
             return namespace.rooms().visit(&mut self.sweep, selection, budget, deliver);
