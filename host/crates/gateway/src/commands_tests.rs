@@ -119,7 +119,7 @@ fn sockets_that_come_and_go_meanwhile_are_reached_once_at_most() {
 fn several_rooms_are_visited_once_over_slices() {
     let (world, members, context) = world(3_000, None);
     for (index, member) in members.iter().enumerate() {
-        let rooms: Vec<String> = if index % 3 == 0 { vec!["a".into(), "b".into()] } else { vec!["b".into()] };
+        let rooms: Vec<String> = if index.is_multiple_of(3) { vec!["a".into(), "b".into()] } else { vec!["b".into()] };
         world.rooms("/").join(&member.socket, &rooms, &mut Budget::unlimited());
     }
     let own = members[5].socket.id().to_owned();
@@ -135,7 +135,7 @@ fn several_rooms_are_visited_once_over_slices() {
 #[test]
 fn who_is_left_out_is_looked_up_the_shorter_way() {
     let (world, members, context) = world(2_000, None);
-    let out = |index: usize| index % 2 == 0;
+    let out = |index: usize| index.is_multiple_of(2);
     for (index, member) in members.iter().enumerate() {
         let rooms = [format!("room {}", index % MANY)];
         world.rooms("/").join(&member.socket, &rooms, &mut Budget::unlimited());
