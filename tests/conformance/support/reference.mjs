@@ -30,6 +30,8 @@ function probe(namespace) {
     // A listener for this name keeps the process alive where a client sends something malformed.
     socket.on("error", () => {});
     socket.on("disconnecting", (reason) => namespace.emit("left", { id: socket.id, reason }));
+    // The guest does so always; without recovery the reference server sends it to a client that has only left the namespace.
+    if (namespace.server.opts.connectionStateRecovery) socket.on("disconnect", () => socket.emit("ghost"));
     if (mode === "bye") return socket.disconnect();
     for (const [event, handler] of Object.entries(EVENTS)) {
       socket.on(event, (...args) => {
