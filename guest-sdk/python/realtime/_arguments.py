@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from . import _hints
 from ._hints import Check, Mismatch, check_for
 from .errors import InvalidArgumentsError
 
@@ -35,7 +36,7 @@ class Parameters:
         work."""
         if self._prepared:
             return
-        hints = _hints(self._function)
+        hints = _hints_of(self._function)
         for name, parameter in list(_signature(self._function).parameters.items()):
             check = check_for(hints[name], f"parameter `{name}`") if name in hints else None
             if parameter.kind in _POSITIONAL:
@@ -60,7 +61,10 @@ class Parameters:
             raise InvalidArgumentsError(f"{event}: argument {position} ({self._names[len(given)]}) is missing")
         if not self._takes_rest:
             given = given[: len(self._names)]
-        return [self._checked(event, index, value) for index, value in enumerate(given)]
+        _hints.forget()
+        checked = [self._checked(event, index, value) for index, value in enumerate(given)]
+        _hints.forget()
+        return checked
 
     def _checked(self, event: str, index: int, value: Any) -> Any:
         check = self._checks[index] if index < len(self._checks) else self._rest
@@ -83,7 +87,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
         return inspect.Signature([rest])
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     # A callable object has the hints of its method; a function wrapped by `functools.wraps`, those of the original.
     target = function if hasattr(function, "__annotations__") or hasattr(function, "__wrapped__") else None
     if target is None:

@@ -213,6 +213,32 @@ def _object(element: Check | None) -> Check:
 
 
 _structures: dict[type, Check] = {}
+_results: dict[tuple[type, int], Any] = {}
+"""Values or mismatches of objects that were checked since `forget`, by the objects' ids."""
+
+
+def forget() -> None:
+    """Called before the arguments of a handler are checked, which live as long as the results are used."""
+    _results.clear()
+
+
+def _once(cls: type, check: Check) -> Check:
+    """Checks each object once. A union tries its members in turn: in nested objects each level would do so anew, and
+    take time that doubles with each."""
+
+    def once(value: Any) -> Any:
+        key = (cls, id(value))
+        if key not in _results:
+            try:
+                _results[key] = check(value)
+            except Mismatch as mismatch:
+                _results[key] = mismatch
+        result = _results[key]
+        if isinstance(result, Mismatch):
+            raise result.with_traceback(None)
+        return result
+
+    return once
 
 
 def _structure(cls: type, where: str) -> Check:
@@ -220,7 +246,7 @@ def _structure(cls: type, where: str) -> Check:
         # The class may contain itself, such as a node of a tree.
         _structures[cls] = lambda value: _structures[cls](value)
         try:
-            _structures[cls] = (_typed_dict if typing.is_typeddict(cls) else _dataclass)(cls, where)
+            _structures[cls] = _once(cls, (_typed_dict if typing.is_typeddict(cls) else _dataclass)(cls, where))
         except BaseException:
             del _structures[cls]
             raise

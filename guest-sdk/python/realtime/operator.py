@@ -14,6 +14,27 @@ from ._host import ListedSocket, Target
 from .handshake import Handshake
 
 
+class Names:
+    """Names of rooms; immutable. To add some takes the time of these, however many there are: a client may choose how
+    often a handler calls `to`."""
+
+    __slots__ = ("_list", "_length")
+
+    def __init__(self, names: list[str]) -> None:
+        # Shared with those that were made from this one, and have more of it.
+        self._list = names
+        self._length = len(names)
+
+    def plus(self, names: list[str]) -> Names:
+        # Another one may have added to the list already.
+        own = self._list if len(self._list) == self._length else self._list[: self._length]
+        own.extend(names)
+        return Names(own)
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(self._list[: self._length])
+
+
 class BroadcastOperator:
     """A selection of sockets in the namespace, with the methods that act on all of them. Operators are immutable: each
     call in a chain makes a new one.
@@ -23,10 +44,16 @@ class BroadcastOperator:
     >>> ns.to("books").to("films").except_("muted").emit("news", {"text": "hello"})  # doctest: +SKIP
     """
 
-    __slots__ = ("_target",)
+    __slots__ = ("_except", "_options", "_rooms")
 
     def __init__(self, target: Target) -> None:
-        self._target = target
+        self._options = target
+        self._rooms = Names(list(target.rooms))
+        self._except = Names(list(target.except_))
+
+    @property
+    def _target(self) -> Target:
+        return replace(self._options, rooms=self._rooms.all(), except_=self._except.all())
 
     def __repr__(self) -> str:
         return f"BroadcastOperator({self._target})"
@@ -39,7 +66,7 @@ class BroadcastOperator:
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """Adds the sockets in one or several rooms."""
-        return self._with(rooms=self._target.rooms + tuple(room_names(rooms)))
+        return self._with(rooms=self._rooms.plus(room_names(rooms)))
 
     def in_(self, rooms: Rooms) -> BroadcastOperator:
         """Alias of `to`."""
@@ -47,17 +74,17 @@ class BroadcastOperator:
 
     def except_(self, rooms: Rooms) -> BroadcastOperator:
         """Excludes the sockets in one or several rooms."""
-        return self._with(except_=self._target.except_ + tuple(room_names(rooms)))
+        return self._with(excluded=self._except.plus(room_names(rooms)))
 
     @property
     def volatile(self) -> BroadcastOperator:
         """The same sockets, but emitted events may be dropped for clients that are slow to receive."""
-        return self._with(volatile=True)
+        return self._with(options=replace(self._options, volatile=True))
 
     @property
     def local(self) -> BroadcastOperator:
         """Only sockets that are connected to this node."""
-        return self._with(local=True)
+        return self._with(options=replace(self._options, local=True))
 
     def emit(self, event: str, *args: object) -> Done:
         """Sends an event to the selected sockets."""
@@ -107,8 +134,14 @@ class BroadcastOperator:
         _host.current().disconnect_sockets(self._target, close)
         return DONE
 
-    def _with(self, **changes: Any) -> BroadcastOperator:
-        return BroadcastOperator(replace(self._target, **changes))
+    def _with(
+        self, options: Target | None = None, rooms: Names | None = None, excluded: Names | None = None
+    ) -> BroadcastOperator:
+        new = BroadcastOperator.__new__(BroadcastOperator)
+        new._options = options or self._options
+        new._rooms = rooms or self._rooms
+        new._except = excluded or self._except
+        return new
 
 
 class Answers(Sequence[Any]):
