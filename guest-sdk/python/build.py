@@ -38,7 +38,7 @@ def main() -> int:
         dependencies = toolchain.dependencies(found.requirements, found.folder)
         started = time.monotonic()
         say(f"building {found.file.name}")
-        inputs = component.build(found, dependencies, componentize_py, output)
+        inputs = component.build(found, dependencies, componentize_py, output, say)
         if arguments.inputs:
             arguments.inputs.write_text("".join(f"{file}\n" for file in [*inputs, *found.requirements.files, *found.looked_for]))
     except BuildError as error:

@@ -4,10 +4,13 @@
  */
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { connect, open } from "./support/clients.mjs";
-import { startHost } from "./support/host.mjs";
+import { runHost, startHost } from "./support/host.mjs";
 
 const COMPONENTS = ["probe-python"];
 
@@ -191,6 +194,78 @@ describe("every instance is its own", () => {
   test("modules that functions import are there", async (t) => {
     const { client } = await probe(t);
     assert.deepEqual(await client.ask("lazy"), ["/A==", "0.0", "2024", "b", "xn--bcher-kva.example"]);
+  });
+});
+
+describe("what is built", () => {
+  const MODULE = "from realtime import RealtimeNamespace\nns = RealtimeNamespace('/built')\n";
+
+  /** A folder with this handler, which goes with the test. */
+  async function handler(t, text) {
+    const dir = await mkdtemp(join(tmpdir(), "host-python-"));
+    t.after(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, "handler.py"), MODULE + text);
+    return join(dir, "handler.py");
+  }
+
+  for (const [mistake, text, instead] of [
+    ["reads the environment too early", "import os\nS = os.environ.get('JWT_SECRET', 'dev-secret')\n", /handler\.py:4: .*`JWT_SECRET`.*\n.*S = os.*\nhint: .*inside of a handler/],
+    ["waits for `connection`", "@ns.socket.on('connection')\ndef connection(): ...\n", /handler\.py", line 3[^]*write `@ns\.socket\.on\("\$connect"\)`/],
+    ["waits for events of the namespace", "@ns.on('message')\ndef message(): ...\n", /handler\.py", line 3[^]*`ns\.on` does not exist: .*`@ns\.socket\.on\("name"\)`/],
+    ["has a middleware", "ns.use(print)\n", /handler\.py", line 3[^]*`ns\.use` does not exist: .*ConnectError/],
+  ]) {
+    test(`a module that ${mistake} is refused, with what to write instead`, async (t) => {
+      const { code, stderr } = await runHost(["build", await handler(t, text), "--install"]);
+      assert.equal(code, 1);
+      assert.match(stderr, instead);
+    });
+  }
+
+  test("nothing of the build is used in an event as if it was the event's own", async (t) => {
+    const source = await handler(
+      t,
+      `import enum, os, socket
+from string import Template
+URL = Template("redis://$SECRET").safe_substitute(os.environ)
+folder = os.scandir(os.path.dirname(__file__))
+try: socket.create_connection(("localhost", 80))
+except OSError: pass
+
+class Color(enum.Enum):
+    RED = "red"
+
+def caught(call):
+    try: return str(call())
+    except Exception as error: return f"{type(error).__name__}: {error}"
+
+@ns.socket.on("look")
+def look():
+    return [
+        os.environ.get("OTHER"),
+        next(folder).name,
+        caught(lambda: socket.getaddrinfo("localhost", 80)),
+        caught(lambda: __import__("nowhere")),
+        caught(lambda: setattr(ns.socket, "username", "Ada")),
+    ]
+
+@ns.socket.on("paint")
+def paint(color: Color) -> Color:
+    return color
+`,
+    );
+    const host = await startHost(t, { components: [source], flags: ["--install", "--env", "OTHER=given"] });
+    const client = await connect(t, host, "/built");
+    const [other, file, lookup, late, assigned] = await client.ask("look");
+    assert.deepEqual([other, file], ["given", "handler.py"]);
+    assert.match(lookup, /^gaierror: .*a component has no sockets/);
+    assert.match(late, /^ModuleNotFoundError: .*`nowhere` in an event; it was not imported/);
+    assert.match(assigned, /^AttributeError: .*socket\.data\["username"\]/);
+    assert.equal(await client.ask("paint", "red"), "red");
+    assert.equal((await host.stop()).handlers_trapped, 0);
+
+    const { code, stderr } = await runHost(["run", source, "--env", "SECRET=x", "--listen", "127.0.0.1:0"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /`SECRET` was read at .*called at handler\.py:5, .*--env gives now is not used there/);
   });
 });
 

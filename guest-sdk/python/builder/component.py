@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import BuildError
@@ -20,6 +21,7 @@ _WORLD = "handler"
 _HERE, _PROJECT, _DEPENDENCIES = "/0", "/1", "/2"
 _REPORT = "refused.txt"
 _INPUTS = "inputs.txt"
+_WARNINGS = "warnings.txt"
 _ENTRY_NAME = "realtime_entry"
 _ENTRY = """\
 import sys
@@ -42,15 +44,22 @@ from realtime._component import EventHandler
 with open({inputs!r}, "w") as inputs:
     print(*_inputs.below({roots!r}[0]), sep="\\n", file=inputs)
 
+with open({warnings!r}, "w") as warnings:
+    print(*_snapshot.warnings, sep="\\n", file=warnings)
+
 _rehearsal.run()
 _snapshot.seal()
 """
 
 
-def build(project: Project, dependencies: Path | None, componentize_py: Path, output: Path) -> list[str]:
+def build(
+    project: Project, dependencies: Path | None, componentize_py: Path, output: Path, say: Callable[[str], None]
+) -> list[str]:
     """Writes the component to `output`, and returns what it was built from: files of the project, which may not be there,
-    and folders (with a `/` at the end) whose names matter. Raises `BuildError`; if the handler's module cannot be loaded,
-    the error has the module's traceback."""
+    and folders (with a `/` at the end) whose names matter. Warnings are said.
+
+    Raises `BuildError`; if the handler's module cannot be loaded, the error has the module's traceback.
+    """
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,6 +80,8 @@ def build(project: Project, dependencies: Path | None, componentize_py: Path, ou
         beside = output.with_name(f".{output.name}.new")
         shutil.copyfile(made, beside)
         beside.replace(output)
+        for line in filter(None, (here / _WARNINGS).read_text().splitlines()):
+            say(f"warning: {line}")
         read = (here / _INPUTS).read_text().splitlines()
         return [f"{project.folder}{path.removeprefix(_PROJECT)}" for path in read]
 
@@ -93,6 +104,7 @@ def _entry(project: Project) -> str:
         roots=[_PROJECT, _DEPENDENCIES],
         report=f"{_HERE}/{_REPORT}",
         inputs=f"{_HERE}/{_INPUTS}",
+        warnings=f"{_HERE}/{_WARNINGS}",
     )
 
 

@@ -6,6 +6,7 @@ Runs in a component only. componentize-py generates the bindings that it imports
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -40,7 +41,10 @@ class EventHandler(exports.EventHandler):
     """The component's export. The host calls `describe` once, then `handle` in a fresh instance for each event."""
 
     def describe(self) -> types.Description:
-        _environment.check(_traces.say)
+        if not _environment.check(_traces.say):
+            sys.stderr.flush()
+            # Without a traceback: what was said is all there is to know.
+            os._exit(1)
         ns = _snapshot.served()
         return types.Description(ns._path, ns._registry.events, ns._registry.any_event)
 

@@ -102,11 +102,11 @@ def refusal() -> str | None:
     return "\n".join(lines)
 
 
-def check(say: Callable[[str], None]) -> None:
-    """Called when the component starts: compares what packages have read with what there is now.
+def check(say: Callable[[str], None]) -> bool:
+    """Called when the component starts: compares what packages have read with what there is now, and says what differs.
 
-    Raises `RuntimeError` if code that the handler's own files call has missed a variable. Where a package has missed
-    one when it was imported, it only says so, as the handler may need the variable as well.
+    Returns `False` if code that the handler's own files call has missed a variable: the component must not start. Where
+    a package has missed one when it was imported, it may, as the handler may need the variable as well.
     """
     missed = False
     for name, read in _of_packages.items():
@@ -120,8 +120,7 @@ def check(say: Callable[[str], None]) -> None:
             f"<{level}>{what} was read at {read.reader}{called} when the component was built, so the value that "
             f"--env gives now is not used there" + ("; call it inside of a handler" if read.caller else "")
         )
-    if missed:
-        raise RuntimeError("environment variables were read when the component was built")
+    return not missed
 
 
 _at_build: dict[str, str] = {}

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _environment, _inputs, _loop, _traces
+from . import _environment, _inputs, _loop, _sandbox, _traces
 
 if TYPE_CHECKING:
     from .namespace import RealtimeNamespace
@@ -52,6 +52,10 @@ _LAZY = (
 
 _served: RealtimeNamespace | None = None
 _late_imports: set[str] = set()
+_own_late_imports: dict[str, str] = {}
+"""Modules that functions of the handler's own files import and do not do without, and where."""
+warnings: list[str] = []
+"""For the person who builds."""
 _unseeded: dict[int, random.Random] = {}
 _own_files: set[str] = set()
 """The handler's own modules, as their code names them."""
@@ -78,7 +82,7 @@ def load(file: str, roots: list[str]) -> None:
     Raises `Refused`, with a text that says what is wrong and where.
     """
     try:
-        with _inputs.noting(), _environment.watched(_own_files):
+        with _inputs.noting(), _environment.watched(_own_files), _sandbox.building():
             _load(file, roots)
     except Refused:
         raise
@@ -108,6 +112,7 @@ def seal() -> None:
     """Called last: marks all objects so far as permanent. Garbage collections in an event then neither examine them nor
     write to their memory."""
     _environment.remember()
+    _sandbox.seal()
     gc.collect()
     gc.freeze()
 
@@ -160,7 +165,7 @@ class _LogLines(logging.Handler):
 class _Source(SourceFileLoader):
     """Loads modules from source only. Tracebacks show their files relative to the project's folder."""
 
-    root = ""
+    needs_tls = False
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
@@ -176,8 +181,21 @@ class _Source(SourceFileLoader):
         text = importlib.util.decode_source(data)
         linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
         code: CodeType = compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)
-        _late_imports.update(_nested_imports(ast.parse(text), self.name))
+        tree = ast.parse(text)
+        self.needs_tls = _sandbox.needs_tls(tree)
+        found = _nested_imports(tree, self.name)
+        _late_imports.update(found)
+        if shown in _own_files:
+            for name, line in found.items():
+                if line is not None:
+                    _own_late_imports.setdefault(name, f"{shown}:{line}")
         return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        code = self.get_code(self.name)
+        assert code is not None, "modules are loaded from source"
+        with _sandbox.tls(self.needs_tls):
+            exec(code, module.__dict__)
 
 
 _roots: list[str] = []
@@ -228,23 +246,34 @@ def _preload() -> None:
     waiting = {*_LAZY, *_late_imports}
     while waiting:
         for name in sorted(waiting):
-            with contextlib.suppress(Exception):
+            try:
                 importlib.import_module(name)
+            except Exception as error:
+                why = _traces.last_line(error)
+                _sandbox.failed_imports[name] = why
+                if place := _own_late_imports.get(name):
+                    warnings.append(f"{place}: the import of `{name}` will fail in every event: {why}")
         done |= waiting
         waiting = _late_imports - done
 
 
-def _nested_imports(tree: ast.Module, module: str) -> set[str]:
-    """The names of modules that are imported inside functions."""
+def _nested_imports(tree: ast.Module, module: str) -> dict[str, int | None]:
+    """The names of modules that are imported inside functions, with their lines; without one where the name may be no
+    module, or the function can do without."""
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    names: set[str] = set()
+    tries = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Try)]
+    optional = {id(node) for one in tries if one.handlers for part in one.body for node in ast.walk(part)}
+    names: dict[str, int | None] = {}
     for node in (node for function in functions for node in ast.walk(function)):
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        line = None if id(node) in optional else node.lineno
         if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+            names.update({alias.name: line for alias in node.names})
+        elif not node.level and node.module:
+            names.update({f"{node.module}.{alias.name}": None for alias in node.names if alias.name != "*"})
+            names[node.module] = line
+        elif node.level:
             package = module.rsplit(".", node.level)[0]
-            names.add(f"{package}.{node.module}" if node.module else package)
+            names[f"{package}.{node.module}" if node.module else package] = None
     return names
