@@ -27,7 +27,8 @@ class Parameters:
         self._prepared = False
         self._checks: list[Check | None] = []
         self._names: list[str] = []
-        self._required = 0
+        self.required = 0
+        """How many arguments it must get, once it is prepared."""
         self._rest: Check | None = None
         self._takes_rest = False
 
@@ -43,7 +44,7 @@ class Parameters:
                 self._names.append(name)
                 self._checks.append(check)
                 if parameter.default is inspect.Parameter.empty:
-                    self._required = len(self._names)
+                    self.required = len(self._names)
             elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 self._takes_rest, self._rest = True, check
             elif parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.default is inspect.Parameter.empty:
@@ -56,7 +57,7 @@ class Parameters:
         """The checked arguments to call the function with. Raises `InvalidArgumentsError`."""
         self.prepare()
         given = [event, *args] if self._skip else args
-        if len(given) < self._required:
+        if len(given) < self.required:
             position = len(given) - self._skip + 1
             raise InvalidArgumentsError(f"{event}: argument {position} ({self._names[len(given)]}) is missing")
         if not self._takes_rest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,9 @@ _NEVER = {
     "newListener": "choose another name",
     "removeListener": "choose another name",
 }
+
+# How many arguments the host's own events have.
+_GIVEN = {CONNECT: 0, DISCONNECT: 1}
 
 
 class _Handler:
@@ -76,6 +80,9 @@ class Registry:
             for handler in handlers:
                 try:
                     handler.parameters.prepare()
+                    if handler.parameters.required > (most := _GIVEN.get(event, sys.maxsize)):
+                        given = "the reason only" if most else "no arguments"
+                        raise TypeError(f"it gets {given}, so it would never run; the socket is `ns.socket`")
                 except (TypeError, NameError) as error:
                     name = getattr(handler.function, "__qualname__", repr(handler.function))
                     raise TypeError(f"handler `{name}` of `{event}`: {error}") from None

@@ -36,6 +36,8 @@ def building() -> Iterator[None]:
         for name in _LOOKUPS:
             if hasattr(module, name):
                 setattr(module, name, _refuse_lookup)
+    # Empty, as in an event.
+    sys.stdin = io.StringIO()
     scandir: Any = os.scandir
     os.scandir = lambda path=".": _Folder(scandir(path))  # type: ignore[assignment]
     try:

@@ -80,6 +80,16 @@ class Loading(Folder):
         refused = self.refused(text)
         self.assertIn("handler `buy` of `buy`: parameter `what`: a client's data cannot become `complex`", refused)
 
+    def test_handlers_that_would_never_run_are_refused(self) -> None:
+        start = "from realtime import RealtimeNamespace\nns = RealtimeNamespace()\n"
+        for handler, why in [
+            ("@ns.socket.on('$connect')\ndef hello(sid, environ): ...\n", "gets no arguments"),
+            ("@ns.socket.on('$disconnect')\ndef bye(sid, reason): ...\n", "gets the reason only"),
+        ]:
+            self.assertRegex(self.refused(start + handler), f"^handler `.*{why}, so it would never run; the socket is `ns.socket`")
+        fits = "@ns.socket.on('$connect')\ndef hello(*args, more=1): ...\n@ns.socket.on('$disconnect')\ndef bye(reason): ...\n"
+        self.assertEqual(self.refused(start + fits), "")
+
     def test_own_files_do_not_read_the_environment_before_there_is_one(self) -> None:
         self.write("settings.py", "import os\n\ndef setting(name):\n    return os.getenv(name, 'none')\n")
         text = (
