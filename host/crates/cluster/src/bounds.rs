@@ -11,7 +11,7 @@ pub struct Bounds {
     pub attachments: usize,
 }
 
-/// Deep enough for data; Node's decoders recurse, and would fail at a few thousand.
+/// Deep enough for data; notepack recurses, and would fail at a few thousand.
 const DEPTH: usize = 512;
 
 impl Default for Bounds {

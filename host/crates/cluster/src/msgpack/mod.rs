@@ -1,10 +1,11 @@
 //! msgpack as JavaScript's libraries write it, and JSON text made of it and turned into it.
 //!
 //! The dialect is that of `notepack.io` 3, which `@socket.io/redis-adapter` and its emitters use, and of
-//! `@msgpack/msgpack` 2, which the streams adapter uses; both write the same.
+//! `@msgpack/msgpack` 2, which the streams adapter uses.
 //!
-//! Neither direction builds values or recurses; [`Bounds`](crate::Bounds) hold. Numbers keep their digits where msgpack can: integers of
-//! 64 bits are exact, others are doubles, and a double that is an integer is written with its `.0`.
+//! Neither direction builds values or recurses; [`Bounds`](crate::Bounds) hold. Numbers keep their digits where msgpack
+//! can: integers of 64 bits are exact, others are doubles (notepack makes wrong integers of those: `1e300` becomes 0),
+//! and a double that is an integer is written with its `.0`.
 
 mod date;
 mod from_json;

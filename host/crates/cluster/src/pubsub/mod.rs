@@ -7,6 +7,7 @@
 
 mod broadcast;
 mod channels;
+mod message;
 mod request;
 mod response;
 #[cfg(test)]
@@ -16,21 +17,3 @@ pub use broadcast::Broadcast;
 pub use channels::Channels;
 pub use request::{Ask, Request};
 pub use response::{Answer, Response};
-
-use bytes::Bytes;
-use socket_io::Payload;
-
-use crate::bounds::{Bounds, WireError};
-use crate::transcode::from_msgpack;
-
-/// A request or response as JSON: it is JSON where its first byte is `{`, else msgpack.
-fn to_json(message: &Bytes, bounds: &Bounds) -> Result<Payload, WireError> {
-    if !message.starts_with(b"{") {
-        return from_msgpack(message, bounds);
-    }
-    if message.len() > bounds.bytes {
-        return Err(WireError::TooLarge);
-    }
-    let json = str::from_utf8(message).map_err(|_| WireError::Json)?.to_owned();
-    Ok(Payload { json, attachments: Vec::new() })
-}

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use socket_io::Payload;
 
+use super::message::to_json;
 use crate::bounds::{Bounds, WireError};
 use crate::event::{push_event, split_client_event, split_event};
 use crate::object::{Object, push_texts};
@@ -52,7 +53,7 @@ impl Request {
     ///
     /// It is malformed, of an unknown type, for another namespace, or a bound is exceeded.
     pub fn decode(message: &Bytes, namespace: &str, bounds: &Bounds) -> Result<Self, WireError> {
-        let Payload { json, attachments } = super::to_json(message, bounds)?;
+        let Payload { json, attachments } = to_json(message, bounds)?;
         let request: JsonRequest<'_> = serde_json::from_str(&json).map_err(|_| WireError::Member("request"))?;
         let (sid, room) = (request.sid, request.room);
         let one = |text: Option<Text>| text.map(|Text(text)| text).ok_or(WireError::Member("opts"));

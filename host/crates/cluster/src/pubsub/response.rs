@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use socket_io::Payload;
 
+use super::message::to_json;
 use crate::bounds::{Bounds, WireError};
 use crate::event::first_argument;
 use crate::object::{Object, push_texts};
@@ -56,7 +57,7 @@ impl Response {
         is_wanted: impl Fn(&str) -> bool,
         bounds: &Bounds,
     ) -> Result<Option<Self>, WireError> {
-        let Payload { json, attachments } = super::to_json(message, bounds)?;
+        let Payload { json, attachments } = to_json(message, bounds)?;
         let response: JsonResponse<'_> = serde_json::from_str(&json).map_err(|_| WireError::Member("response"))?;
         let Text(request) = response.request_id;
         if !is_wanted(&request) {

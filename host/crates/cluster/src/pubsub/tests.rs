@@ -7,7 +7,7 @@ use socket_io::Payload;
 
 use super::*;
 use crate::captured::{self, hex};
-use crate::options::Options;
+use crate::{Bounds, Options, WireError};
 
 fn bounds() -> Bounds {
     Bounds::default()
