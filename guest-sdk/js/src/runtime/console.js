@@ -7,9 +7,9 @@
 
 import { getStderr } from "wasi:cli/stderr@0.2.6";
 import { getStdout } from "wasi:cli/stdout@0.2.6";
-import inspect from "object-inspect";
 
 import { cached, handling } from "./event.js";
+import { format } from "./format.js";
 import { described, mapped } from "./stack.js";
 import { utf8 } from "./utf8.js";
 
@@ -68,38 +68,4 @@ console.groupCollapsed = console.group;
 
 function elapsed(label) {
   return `${(performance.now() - (timers.get(label) ?? performance.now())).toFixed(3)}ms`;
-}
-
-/** Formats arguments as Node does: replaces `%s` and the like in the first one, and appends the rest. */
-function format([first, ...rest]) {
-  if (typeof first !== "string") return [first, ...rest].map(shown).join(" ");
-  const text = first.replace(/%[sdifjoOc%]/g, (directive) => {
-    if (directive === "%%") return "%";
-    return rest.length === 0 ? directive : directed(directive, rest.shift());
-  });
-  return [text, ...rest.map(shown)].join(" ");
-}
-
-function directed(directive, value) {
-  switch (directive) {
-    case "%s":
-      return shown(value);
-    case "%d":
-      return String(Number(value));
-    case "%i":
-      return String(Math.trunc(value));
-    case "%f":
-      return String(parseFloat(value));
-    case "%j":
-      return JSON.stringify(value);
-    case "%c":
-      return "";
-    default:
-      return inspect(value);
-  }
-}
-
-function shown(value) {
-  if (typeof value === "string") return value;
-  return described(value) ?? inspect(value);
 }

@@ -9,6 +9,7 @@ import { Handlers } from "./handlers.js";
 import { refuseMethods } from "./misuse.js";
 import { everybody, sent } from "./operator.js";
 import { Socket } from "./socket.js";
+import { refuseUnkept } from "./unkept.js";
 
 /** Path and handlers of each namespace. Only the SDK can read them. */
 const parts = new WeakMap();
@@ -105,6 +106,7 @@ export class RealtimeNamespace {
 }
 Object.setPrototypeOf(RealtimeNamespace.prototype, Function.prototype);
 refuseMethods(RealtimeNamespace.prototype);
+refuseUnkept(RealtimeNamespace, "ns");
 
 /** Called when a namespace is used as a handler of HTTP requests: passes the request on, or answers with status 404. */
 function answerRequest(request, response, next) {

@@ -10,6 +10,7 @@ import { handshakeOf } from "./handshake.js";
 import { refuseEvent } from "./misuse.js";
 import { ACK_TIMEOUT, others, sent } from "./operator.js";
 import { decode } from "./payload.js";
+import { refuseUnkept } from "./unkept.js";
 
 export class Socket {
   #handlers;
@@ -133,6 +134,7 @@ export class Socket {
     return socket;
   }
 }
+refuseUnkept(Socket, "ns.socket");
 
 function registered(call, handler) {
   if (typeof handler !== "function") throw new TypeError(`${call}: a handler is a function, not ${check.kind(handler)}`);

@@ -4,7 +4,7 @@
 const POSITION = /(?:componentize-qjs:user\.js|realtime-handler):(\d+):(\d+)/;
 
 /** Frames of the code that calls the handlers. */
-const CALLERS = /^\s+at ((?:apply|call) \(native\)$|export_eventHandler)/;
+const CALLERS = /^\s+at ((?:apply|call|next|throw) \(native\)$|export_eventHandler)/;
 
 /**
  * Returns a function that replaces the positions in a text and removes lines that point into the SDK. `load` returns
