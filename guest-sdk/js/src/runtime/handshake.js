@@ -16,7 +16,10 @@ function grouped(pairs) {
   const values = new Map();
   for (const [name, value] of pairs) {
     const known = values.get(name);
-    values.set(name, known === undefined ? value : [known, value].flat());
+    if (known === undefined) values.set(name, value);
+    else if (typeof known === "string") values.set(name, [known, value]);
+    // Not copied, as a client may repeat a name often.
+    else known.push(value);
   }
   return Object.fromEntries(values);
 }

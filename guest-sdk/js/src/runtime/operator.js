@@ -13,21 +13,21 @@ import { decode, encode } from "./payload.js";
 export const ACK_TIMEOUT = 5000;
 
 const EVERYBODY = {
-  rooms: [],
-  except: [],
+  rooms: undefined,
+  except: undefined,
   options: { excludeSender: false, volatile: false, local: false },
   timeout: undefined,
 };
 
 export class BroadcastOperator {
-  #target;
+  #chosen;
 
-  constructor(target) {
-    this.#target = target;
+  constructor(chosen) {
+    this.#chosen = chosen;
   }
 
   to(room) {
-    return this.#with({ rooms: union(this.#target.rooms, check.rooms("to", room)) });
+    return this.#with({ rooms: { added: check.rooms("to", room), before: this.#chosen.rooms } });
   }
 
   in(room) {
@@ -35,7 +35,7 @@ export class BroadcastOperator {
   }
 
   except(room) {
-    return this.#with({ except: union(this.#target.except, check.rooms("except", room)) });
+    return this.#with({ except: { added: check.rooms("except", room), before: this.#chosen.except } });
   }
 
   get volatile() {
@@ -58,7 +58,7 @@ export class BroadcastOperator {
   async emitWithAck(event, ...args) {
     const call = `emitWithAck \`${String(event)}\``;
     keepData();
-    const { timeout = ACK_TIMEOUT } = this.#target;
+    const { timeout = ACK_TIMEOUT } = this.#chosen;
     const { received, missing } = await request(call, () =>
       host.emitWithAck(this.#target, check.eventName(call, event), sent(call, args), timeout),
     );
@@ -70,7 +70,7 @@ export class BroadcastOperator {
   async fetchSockets() {
     keepData();
     const sockets = await request("fetchSockets", () => host.fetchSockets(this.#target));
-    return sockets.map((socket) => new RemoteSocket(socket, this.#target.options.local));
+    return sockets.map((socket) => new RemoteSocket(socket, this.#chosen.options.local));
   }
 
   /** How many sockets there are, of which nothing is copied. */
@@ -96,12 +96,18 @@ export class BroadcastOperator {
     return command("disconnectSockets", () => host.disconnectSockets(this.#target, Boolean(close)));
   }
 
+  /** What the contract calls the operator. */
+  get #target() {
+    const { rooms, except, ...rest } = this.#chosen;
+    return { ...rest, rooms: all(rooms), except: all(except) };
+  }
+
   #option(name) {
-    return this.#with({ options: { ...this.#target.options, [name]: true } });
+    return this.#with({ options: { ...this.#chosen.options, [name]: true } });
   }
 
   #with(changes) {
-    return new BroadcastOperator({ ...this.#target, ...changes });
+    return new BroadcastOperator({ ...this.#chosen, ...changes });
   }
 }
 
@@ -165,6 +171,14 @@ export function sent(call, args) {
   return encode(args);
 }
 
-function union(known, more) {
-  return [...new Set([...known, ...more])];
+/**
+ * All names of a list, each once, in the order in which they were added. Each link has the names that one call added, so
+ * that a long chain of calls does not copy the names again and again.
+ */
+function all(last) {
+  if (last === undefined) return [];
+  if (last.before === undefined && last.added.length < 2) return last.added;
+  const links = [];
+  for (let link = last; link !== undefined; link = link.before) links.push(link.added);
+  return [...new Set(links.reverse().flat())];
 }
