@@ -63,7 +63,10 @@ pub(crate) fn wants_any() -> Option<String> {
             None
         }
         // `$connect` and `$disconnect` come from the gateway, not from the client.
-        Phase::Handling(selected) => (!selected.event.starts_with('$')).then(|| selected.event.clone()),
+        Phase::Handling(selected) => {
+            let is_hosts = ["$connect", "$disconnect"].contains(&selected.event.as_str());
+            (!is_hosts).then(|| selected.event.clone())
+        }
     })
 }
 

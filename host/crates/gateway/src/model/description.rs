@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use socket_io::is_reserved;
 use telemetry::text;
 
-use super::names::{NamespacePathError, check_namespace_path};
+use super::names::{CONNECT, DISCONNECT, NamespacePathError, check_namespace_path};
 
 /// Bytes of an event's name.
 const EVENT: usize = 255;
@@ -82,7 +82,7 @@ impl Description {
 
     /// Whether the handler is run for an event of this name.
     pub fn handles(&self, event: &str) -> bool {
-        self.events.contains(event) || (self.any_event && !event.starts_with('$'))
+        self.events.contains(event) || (self.any_event && event != CONNECT && event != DISCONNECT)
     }
 }
 
