@@ -9,6 +9,7 @@ import { build } from "esbuild";
 import { isBuiltin, replacement, unavailable } from "./builtins.mjs";
 import { BuildError } from "./errors.mjs";
 import { Inputs } from "./inputs.mjs";
+import { instrumented } from "./instrument.mjs";
 import { ENTRY, handlersMap } from "./map.mjs";
 import { adviceFor, noServers, ownerOf, packageOf } from "./packages.mjs";
 import { marks, needed } from "./polyfills.mjs";
@@ -50,8 +51,8 @@ export async function bundle({ file, lookedFor }, { engine }) {
       sourcesContent: false,
     });
     const text = (suffix) => outputFiles.find(({ path }) => path.endsWith(suffix)).text;
-    const map = handlersMap(JSON.parse(text(".map")), root);
-    const code = text(".js");
+    const { code, moved } = instrumented(text(".js"));
+    const map = handlersMap(JSON.parse(text(".map")), root, moved);
     const warnings = [...marked.warnings.map(located), ...warningsOf(code, map, engine)];
     return { code, map, sends, warnings, inputs: inputs.list(metafile, root) };
   } catch (error) {

@@ -17,11 +17,12 @@ export const engines = Object.keys(ENGINES);
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
   const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
-  // The map is a line before the bundle, so that the top level can use it, too.
+  // These texts are a line before the bundle, so that the top level can use the map, too.
   const mapText = JSON.stringify({ ...map, lines: [[], ...map.lines] });
-  const sourceMap = `globalThis[Symbol.for("realtime.source-map")] = ${JSON.stringify(mapText)};\n`;
+  const texts = { "source-map": mapText, source: `\n${code}` };
+  const before = Object.entries(texts).map(([name, text]) => `globalThis[Symbol.for("realtime.${name}")] = ${JSON.stringify(text)};`);
   try {
-    return { component: await ENGINES[engine](sourceMap + code, { sends }), warnings, inputs };
+    return { component: await ENGINES[engine](`${before.join("")}\n${code}`, { sends }), warnings, inputs };
   } catch (error) {
     throw error instanceof BuildError ? error : evaluationFailure(error, mapText);
   }

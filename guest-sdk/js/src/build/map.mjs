@@ -13,17 +13,19 @@ export const ENTRY = "realtime-entry.js";
 /**
  * The handler's files, and for each line of the bundle its segments, in order. A segment has the column where it
  * starts, and the index of the file, the line and the column that it comes from, all counted from 0. Code of the SDK
- * has no file: its frames are not shown.
+ * has no file: its frames are not shown. `moved` gives the column of a position of the map in the bundle as it is now.
  */
-export function handlersMap({ sources, mappings }, root) {
+export function handlersMap({ sources, mappings }, root, moved) {
   const kept = sources.filter((source) => isHandlers(source, root));
   const index = sources.map((source) => kept.indexOf(source));
-  const lines = decode(mappings).map((line) => merged(line.map((segment) => moved(segment, index))));
+  const lines = decode(mappings).map((line, row) =>
+    merged(line.map(([column, ...origin]) => placed([moved(row, column), ...origin], index))),
+  );
   return { sources: kept, lines };
 }
 
 /** A segment without its name, with the index of a kept file or with none. */
-function moved([column, source, ...place], index) {
+function placed([column, source, ...place], index) {
   const kept = source === undefined ? -1 : index[source];
   return kept < 0 ? [column] : [column, kept, place[0], place[1]];
 }

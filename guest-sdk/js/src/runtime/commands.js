@@ -2,36 +2,16 @@
 
 import { currentEvent } from "./event.js";
 import { fromHost } from "./errors.js";
+import { __realtime_thrown, fulfilled, rejected } from "./promises.js";
 
-/**
- * A rejected promise that notices when it is awaited.
- *
- * It is a subclass because `await` calls `then` of a subclass, but not of a plain promise.
- */
-class RejectedPromise extends Promise {
-  static get [Symbol.species]() {
-    return Promise;
-  }
-
-  then(...handlers) {
-    this.handled?.();
-    return super.then(...handlers);
-  }
-}
-
-/** Carries out a command at once. An error rejects the promise, or is logged when the handler ends if nobody awaits it. */
+/** Carries out a command at once. An error rejects the promise, and is logged if nobody handles it. */
 export function command(call, run) {
-  const event = currentEvent(call);
+  currentEvent(call);
   try {
     run();
-    return Promise.resolve();
+    return fulfilled();
   } catch (thrown) {
-    const error = fromHost(call, thrown);
-    const unawaited = (event.unawaited ??= new Set());
-    const promise = RejectedPromise.reject(error);
-    promise.handled = () => unawaited.delete(error);
-    unawaited.add(error);
-    return promise;
+    return rejected(__realtime_thrown(fromHost(call, thrown)));
   }
 }
 

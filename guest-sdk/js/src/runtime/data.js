@@ -10,6 +10,7 @@ import * as socket from "realtime:gateway/socket@0.1.1";
 import { kind } from "./check.js";
 import { carryOut } from "./commands.js";
 import { cached, currentEvent } from "./event.js";
+import { after, fulfilled } from "./promises.js";
 
 const NAME = "socket.data";
 
@@ -21,6 +22,8 @@ function stored() {
 }
 
 export function getData() {
+  // What still runs then comes after the last time that it is written.
+  if (currentEvent(NAME).over) keepDataSoon();
   return stored().value;
 }
 
@@ -45,8 +48,11 @@ export function keepData() {
  * Writes it back as soon as the handler that called this waits, such as for a timer. An error is not thrown here: when
  * the handler returns, the object is written once more.
  */
-export async function keepDataSoon() {
-  await undefined;
+export function keepDataSoon() {
+  after(fulfilled(), keepDataQuietly);
+}
+
+export function keepDataQuietly() {
   try {
     keepData();
   } catch {}

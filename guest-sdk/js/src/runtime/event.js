@@ -6,9 +6,12 @@
 
 let current;
 
-/** Begins an event. Few events need these collections, so they are created at their first use. */
-export function begin() {
-  current = { cache: undefined, unawaited: undefined };
+/**
+ * Begins an event. Few events need collections, so they are created at their first use: values of the host, timers and their
+ * queue. `requests` is how many are under way; `wake` is called when something happened that the event's end waits for.
+ */
+export function begin(name) {
+  current = { name, over: false, requests: 0, cache: undefined, timers: undefined, queue: undefined, wake: undefined };
   return current;
 }
 

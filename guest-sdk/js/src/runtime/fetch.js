@@ -4,15 +4,16 @@ import { Headers, Request, Response } from "./bodies.js";
 import { keepDataSoon } from "./data.js";
 import { currentEvent } from "./event.js";
 import { send } from "./http.js";
+import { requested } from "./pending.js";
 
 /** The statuses and the limit of the Fetch Standard. */
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 20;
 
 export function fetch(input, init) {
-  currentEvent("fetch");
+  const event = currentEvent("fetch");
   keepDataSoon();
-  return follow(input, init);
+  return requested(event, follow(input, init));
 }
 
 async function follow(input, { redirect = "follow", ...init } = {}) {

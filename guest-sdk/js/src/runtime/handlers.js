@@ -29,3 +29,14 @@ export class Handlers {
     return [...any, ...named];
   }
 }
+
+/** The parameters of a function, in its source. */
+const PARAMETERS = /^[^]*?(?:=>|\)\s*\{)/;
+
+/** Whether a handler may call the callback, the last of `count` arguments: whether it takes that many. */
+export function mayAcknowledge(handler, count) {
+  if (handler.length >= count) return true;
+  // Rest and default parameters are not counted.
+  const source = String(handler);
+  return /\.\.\.|=(?!>)/.test(PARAMETERS.exec(source)?.[0]) || source.includes("arguments");
+}

@@ -9,6 +9,8 @@ import { handle } from "late:http/outgoing-handler@0.2.8";
 import { Fields, OutgoingBody, OutgoingRequest } from "late:http/types@0.2.8";
 import { waitFor } from "wasi:clocks/monotonic-clock@0.3.0";
 
+import { currentEvent } from "./event.js";
+import { hostWoke } from "./pending.js";
 import { performance } from "./performance.js";
 
 /** The bounds of a pause, in milliseconds. Between them, a pause is a tenth of the time waited so far. */
@@ -153,10 +155,12 @@ function unwrapped({ tag, val }) {
 
 /** Polls until `ready` returns true. */
 async function until(ready, { signal }) {
+  const event = currentEvent("fetch");
   const start = performance.now();
   while (!ready()) {
     const pause = (performance.now() - start) / 10;
     await waitFor(Math.round(Math.min(Math.max(pause, SHORTEST_PAUSE), LONGEST_PAUSE) * 1e6));
+    hostWoke(event);
     signal?.throwIfAborted();
   }
 }
