@@ -9,6 +9,9 @@ import { handlerOf } from "./project.mjs";
 export { BuildError, EXIT } from "./errors.mjs";
 export const engines = Object.keys(ENGINES);
 
+/** A bundle up to this length is kept as text, for error messages (`runtime/callee.js`): it is a part of each instance's memory. */
+const LONGEST_SOURCE = 2 << 20;
+
 /**
  * Builds the handler of a file or a folder. Returns the component's bytes, warnings, and the paths of the project's
  * files that it was built from.
@@ -19,7 +22,7 @@ export async function buildHandler(source, { engine = "quickjs" } = {}) {
   const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
   // These texts are a line before the bundle, so that the top level can use the map, too.
   const mapText = JSON.stringify({ ...map, lines: [[], ...map.lines] });
-  const texts = { "source-map": mapText, source: `\n${code}` };
+  const texts = { "source-map": mapText, source: code.length <= LONGEST_SOURCE ? `\n${code}` : "" };
   const before = Object.entries(texts).map(([name, text]) => `globalThis[Symbol.for("realtime.${name}")] = ${JSON.stringify(text)};`);
   try {
     return { component: await ENGINES[engine](`${before.join("")}\n${code}`, { sends }), warnings, inputs };
