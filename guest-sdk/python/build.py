@@ -40,7 +40,9 @@ def main() -> int:
         say(f"building {found.file.name}")
         inputs = component.build(found, dependencies, componentize_py, output, say)
         if arguments.inputs:
-            arguments.inputs.write_text("".join(f"{file}\n" for file in [*inputs, *found.requirements.files, *found.looked_for]))
+            arguments.inputs.write_text(
+                "".join(f"{file}\n" for file in [*inputs, *found.requirements.files, *found.looked_for])
+            )
     except BuildError as error:
         say(f"error: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
         return error.exit_code

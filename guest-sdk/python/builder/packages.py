@@ -50,9 +50,7 @@ class Release:
         return f"{self.name} {self.version}"
 
 
-def install(
-    python: Path, requirements: Requirements, folder: Path, into: Path, say: Callable[[str], None]
-) -> None:
+def install(python: Path, requirements: Requirements, folder: Path, into: Path, say: Callable[[str], None]) -> None:
     """Installs into `into / "packages"`, and says which releases are older than they would be on a machine.
 
     Raises `BuildError`, which names the packages to blame.

@@ -44,7 +44,9 @@ def find(source: Path) -> Project:
         if shadow.exists() and (shadow.suffix == ".py" or (shadow / "__init__.py").exists()):
             raise SourceError(f"{shadow} hides the package `{_OWN}`", "rename it")
     lists = [str(file.parent / name) for name in _LISTS]
-    return Project(file, _requirements(file.parent), (*lists, *(_searched(source.absolute()) if source.is_dir() else ())))
+    return Project(
+        file, _requirements(file.parent), (*lists, *(_searched(source.absolute()) if source.is_dir() else ()))
+    )
 
 
 def _searched(folder: Path) -> list[str]:

@@ -85,6 +85,6 @@ def mistake(owner: str, name: str, instead: dict[str, str]) -> AttributeError:
 def not_kept(owner: str, name: str) -> AttributeError:
     """The error for an attribute that somebody assigns."""
     return AttributeError(
-        f"`{owner}.{name} = …` would be gone in the next event, which runs in a fresh instance: keep it in the dict that "
-        f'the host keeps for the connection, `ns.socket.data["{name}"] = …`'
+        f"`{owner}.{name} = …` would be gone in the next event, which runs in a fresh instance: keep it in the dict "
+        f'that the host keeps for the connection, `ns.socket.data["{name}"] = …`'
     )

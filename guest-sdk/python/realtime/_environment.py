@@ -92,7 +92,10 @@ def refusal() -> str | None:
     for place, read in list(_of_own_files.items())[:_MOST]:
         what = f"the environment variable `{read.name}` is" if read.name else "the environment is"
         file, _, line = place.rpartition(":")
-        lines += [f"{place}: {what} read while the component is built", f"    {linecache.getline(file, int(line)).strip()}"]
+        lines += [
+            f"{place}: {what} read while the component is built",
+            f"    {linecache.getline(file, int(line)).strip()}",
+        ]
     if (more := len(_of_own_files) - _MOST) > 0:
         lines.append(f"… and {more} more")
     lines.append(

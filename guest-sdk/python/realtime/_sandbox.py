@@ -122,8 +122,10 @@ class _TooLate:
         if name in ("ssl", "_ssl"):
             raise ModuleNotFoundError(_no_tls.NONE, name=name)
         why = failed_imports.get(name)
-        reason = f"when the component was built, its import failed with {why}" if why else (
-            "it was not imported when the component was built: import it at the top of a module"
+        reason = (
+            f"when the component was built, its import failed with {why}"
+            if why
+            else ("it was not imported when the component was built: import it at the top of a module")
         )
         raise ModuleNotFoundError(f"there is no module `{name}` in an event; {reason}", name=name)
 

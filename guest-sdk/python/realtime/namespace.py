@@ -143,6 +143,4 @@ class RealtimeNamespace:
 
 
 def _unavailable(name: str, instead: str) -> NoReturn:
-    raise NotImplementedError(
-        f"ns.{name} is not available: use ns.socket.{instead} inside an event handler"
-    )
+    raise NotImplementedError(f"ns.{name} is not available: use ns.socket.{instead} inside an event handler")

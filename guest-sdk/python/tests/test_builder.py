@@ -61,8 +61,12 @@ class Projects(Folder):
     def test_requirements_are_also_those_of_included_files(self) -> None:
         chat = self.write("chat.py")
         included = [
-            self.write("requirements.txt", "-r base.txt\n--constraint=limits/all.txt\nsix; \\\n  python_version > '3'\n"),
-            self.write("base.txt", "-r requirements.txt\n-c limits/all.txt\nhumanize>=4#egg\n-r https://example.com/x\n"),
+            self.write(
+                "requirements.txt", "-r base.txt\n--constraint=limits/all.txt\nsix; \\\n  python_version > '3'\n"
+            ),
+            self.write(
+                "base.txt", "-r requirements.txt\n-c limits/all.txt\nhumanize>=4#egg\n-r https://example.com/x\n"
+            ),
             self.write("limits/all.txt", "-r more.txt\nsix==1.16.0\n"),
             self.write("limits/more.txt", "humanize==4.1\n"),
         ]

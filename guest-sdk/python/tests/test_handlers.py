@@ -178,7 +178,9 @@ class Acknowledgements(unittest.TestCase):
             return color
 
         self.assertEqual(answer(paint, "red"), "red")
-        self.assertEqual(answer(lambda: {"a": [Level.LOW, Word.YES, Pair.BOTH, Bits.A | Bits.B]}), {"a": [1, "yes", [1, "red"], 3]})
+        self.assertEqual(
+            answer(lambda: {"a": [Level.LOW, Word.YES, Pair.BOTH, Bits.A | Bits.B]}), {"a": [1, "yes", [1, "red"], 3]}
+        )
         self.assertEqual(answer(lambda: (Color.RED, 1)), ("red", 1))
 
         class Strange(enum.Enum):
@@ -257,7 +259,7 @@ class Registration(unittest.TestCase):
     def test_what_would_be_gone_in_the_next_event_cannot_be_assigned(self) -> None:
         ns: Any = RealtimeNamespace()
         for owner, name in [(ns.socket, "ns.socket"), (ns.socket.volatile, "ns.socket"), (ns, "ns")]:
-            with self.assertRaisesRegex(AttributeError, re.escape(f'`{name}.username = …`') + ".*socket.data"):
+            with self.assertRaisesRegex(AttributeError, re.escape(f"`{name}.username = …`") + ".*socket.data"):
                 owner.username = "Ada"
             with self.assertRaises(AttributeError):
                 owner.id = owner.socket = 1

@@ -167,7 +167,9 @@ class Failures(Events):
             kept: list[Any] = []
             returned, _, log = self.fire(handler)
             self.assertEqual(returned, "ok")
-            self.assertRegex(log, r"^<3>the task `fails`, which nobody awaited, failed\nTraceback .*\n  File .*test_left")
+            self.assertRegex(
+                log, r"^<3>the task `fails`, which nobody awaited, failed\nTraceback .*\n  File .*test_left"
+            )
             self.assertRegex(log, r"\nValueError: the disk is full\n$")
             self.assertEqual(log.count("Traceback"), 1)
             self.assertNotIn("asyncio", log)

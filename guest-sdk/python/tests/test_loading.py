@@ -86,7 +86,9 @@ class Loading(Folder):
             ("@ns.socket.on('$connect')\ndef hello(sid, environ): ...\n", "gets no arguments"),
             ("@ns.socket.on('$disconnect')\ndef bye(sid, reason): ...\n", "gets the reason only"),
         ]:
-            self.assertRegex(self.refused(start + handler), f"^handler `.*{why}, so it would never run; the socket is `ns.socket`")
+            self.assertRegex(
+                self.refused(start + handler), f"^handler `.*{why}, so it would never run; the socket is `ns.socket`"
+            )
         fits = "@ns.socket.on('$connect')\ndef hello(*args, more=1): ...\n@ns.socket.on('$disconnect')\ndef bye(reason): ...\n"
         self.assertEqual(self.refused(start + fits), "")
 
@@ -217,7 +219,13 @@ class Sandboxed(Folder):
         none = "there is no TLS in a component, and no sockets"
         self.assertEqual(
             self.event(text)[0],
-            ["None False True", f"ModuleNotFoundError {none}", f"SSLError {none}", f"SSLError {none}", f"AttributeError `ssl.CERT_NONE`: {none}"],
+            [
+                "None False True",
+                f"ModuleNotFoundError {none}",
+                f"SSLError {none}",
+                f"SSLError {none}",
+                f"AttributeError `ssl.CERT_NONE`: {none}",
+            ],
         )
 
     def test_no_handle_of_the_build_is_left(self) -> None:

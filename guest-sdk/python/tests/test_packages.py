@@ -89,7 +89,9 @@ class Installed(unittest.TestCase):
     def test_the_package_to_blame_is_named(self) -> None:
         self.wheel("shop", "2.0", needs="shop_core")
         self.wheel("shop_core", "3.0", NATIVE)
-        self.assertIn("machine code, which a component cannot run:\n  shop_core 3.0, which shop 2.0 needs\n", self.failed("shop"))
+        self.assertIn(
+            "machine code, which a component cannot run:\n  shop_core 3.0, which shop 2.0 needs\n", self.failed("shop")
+        )
         self.wheel("a", "1.0", needs="plain==1.0")
         self.wheel("b", "1.0", needs="plain==1.1")
         self.wheel("plain", "1.0")

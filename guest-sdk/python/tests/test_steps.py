@@ -93,7 +93,10 @@ class Linear(unittest.TestCase):
         ns = RealtimeNamespace()
         base = ns.to("a")
         one, two = base.to("b"), base.to("c")
-        self.assertEqual([each._target.rooms for each in (base, one, two, one.to("d"))], [("a",), ("a", "b"), ("a", "c"), ("a", "b", "d")])
+        self.assertEqual(
+            [each._target.rooms for each in (base, one, two, one.to("d"))],
+            [("a",), ("a", "b"), ("a", "c"), ("a", "b", "d")],
+        )
         self.assertEqual(ns.to("a"), base)
         self.assertEqual(len({base, ns.to("a"), one}), 2)
 
