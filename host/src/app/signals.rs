@@ -62,6 +62,7 @@ impl Status {
             rooms,
             instances: usage.instances,
             instances_awaited: usage.waiting,
+            instances_slow: usage.slow,
             handler_memory: usage.memory,
             tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
         });

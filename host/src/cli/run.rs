@@ -221,6 +221,8 @@ mod tests {
             "20",
             "--handlers",
             "7",
+            "--handlers-per-address",
+            "none",
         ])
         .unwrap();
         assert_eq!(config.listen.to_string(), "[::1]:0");
@@ -230,6 +232,7 @@ mod tests {
         assert_eq!(config.cors_origins, CorsOrigins::Only(origins.to_vec()));
         assert_eq!(config.handler.gateway.session.sessions_per_address, Some(20));
         assert_eq!(config.runtime.instances, 7);
+        assert_eq!(config.runtime.instances_per_address, Some(usize::MAX));
     }
 
     #[test]

@@ -170,16 +170,24 @@ layer! {
         #[arg(long, env = "HOST_MAX_WAITING_REQUESTS", value_name = "N")]
         max_waiting_requests: Option<NonZeroUsize>,
 
-        /// Memory of all instances together. Half of it is divided evenly, so that every instance has its share; the
-        /// rest goes to whoever asks first. Beyond: the instance that asks for more is stopped, and only its event
+        /// Memory of all instances together. Half of it is divided evenly, so that every instance has its share; of the
+        /// rest, half is divided evenly between components, and half goes to whoever asks first. Beyond: the instance that asks for more is stopped, and only its event
         /// fails. [default: half of the memory that this process may use]
         #[arg(long, env = "HOST_HANDLERS_MEMORY", value_name = "SIZE")]
         handlers_memory: Option<Size>,
 
-        /// Instances at once, that is, events handled at once. Beyond: events wait in their socket's queue. [default:
+        /// Instances at once, that is, events handled at once. Half of them are divided evenly between components; the
+        /// rest go to whoever asks first. Beyond: events wait, and those of the component and then of the address that
+        /// has the fewest go first. [default:
         /// one for every 8MiB of --handlers-memory, at most 256 for each core, between 16 and 1000]
         #[arg(long, env = "HOST_HANDLERS", value_name = "N")]
         handlers: Option<NonZeroUsize>,
+
+        /// Instances at once for clients of one IP address (IPv6: of one /64 network). Beyond: their events wait. Give
+        /// `none` behind a reverse proxy, where all clients have the proxy's address. [default: three for each one that
+        /// is left to others, so that a quarter stays free]
+        #[arg(long, env = "HOST_HANDLERS_PER_ADDRESS", value_name = "N|none")]
+        handlers_per_address: Option<CountOrNone>,
 
         /// Events that one instance handles, one after the other. With more than 1, whatever a handler leaves in its
         /// memory is still there in the next event, of any client: events cost less, but are no longer isolated from
@@ -287,6 +295,9 @@ impl InstanceSettings {
             memory,
             table_elements: count(self.handler_table, usual.table_elements),
             instances: count(self.handlers, machine.instances(total_memory)),
+            instances_per_address: self
+                .handlers_per_address
+                .map_or(usual.instances_per_address, |most| Some(most.0.map_or(usize::MAX, NonZeroUsize::get))),
             total_memory,
             // Beyond this the guest traps. Twice the limit leaves room for calls that are too large, so that they get
             // an error instead.

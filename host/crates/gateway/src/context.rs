@@ -1,5 +1,6 @@
 //! A handler's view of the gateway during one event.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,11 @@ impl EventContext {
     /// The handshake with which the client joined; none if the call has no socket.
     pub fn handshake(&self) -> Option<Arc<Handshake>> {
         Some(self.current.as_ref()?.caller.socket.handshake().clone())
+    }
+
+    /// The address of the client that caused the event; none if the call has no socket.
+    pub fn address(&self) -> Option<IpAddr> {
+        Some(self.current.as_ref()?.caller.socket.handshake().request.address)
     }
 
     /// JSON text of the socket's `data`.

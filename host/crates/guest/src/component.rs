@@ -1,8 +1,9 @@
 //! A component as the gateway's event handler: a fresh instance for every event, unless the operator has instances
 //! reused. Plain requests are in `incoming`.
 //!
-//! An event first waits for a permit, without a time limit. From then on it has [`HandlerLimits::time`], waiting
-//! included; when that is up, the call is dropped with its store, whatever it is doing.
+//! An event first waits for a place, without a time limit. From then on it has [`HandlerLimits::time`], waiting
+//! included; when that is up, the call is dropped with its store, whatever it is doing. A call that computes for long
+//! goes on in the runtime's slow lane (`lane`).
 //!
 //! [`HandlerLimits::time`]: crate::HandlerLimits::time
 
@@ -12,14 +13,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::poll_immediate;
 use gateway::EventContext;
 use gateway::handler::{EventHandler, HandlerFuture, RequestHandler};
 use gateway::model::{Description, Event, GatewayLimits, HandlerError, check_ack, check_rejection};
-use runtime::{Runtime, Slot, StoreData, trap_text};
+use runtime::{Runtime, Slot, StoreData, Tenant, trap_text};
 use socket_io::Payload;
 use telemetry::text;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
@@ -28,12 +28,15 @@ use crate::capabilities::OutputRate;
 use crate::current_event::CurrentEvent;
 use crate::http_export::HttpExport;
 use crate::instances::{ExportIndices, Failure, GuestExports, IdleInstances, InstanceSlot, Returned, Size};
+use crate::lane::Call;
 use crate::settings::HandlerSettings;
 use crate::store_state::StoreState;
 
 /// A component that handles the events of one namespace.
 pub struct ComponentHandler {
     pub(crate) runtime: Arc<Runtime>,
+    /// Its part of what components share.
+    pub(crate) tenant: Arc<Tenant>,
     /// The linked component, from which instances are made.
     pub(crate) linked: InstancePre<StoreState>,
     pub(crate) exports: ExportIndices,
@@ -52,7 +55,9 @@ impl EventHandler for ComponentHandler {
     }
 
     fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture {
-        Box::pin(async move { self.run(event, context).await })
+        let current = Arc::new(CurrentEvent::new(Some(context), event.name.clone()));
+        let (handler, running) = (self.clone(), current.clone());
+        Box::pin(Call::new(self, current, Box::pin(async move { handler.run(event, &running).await })))
     }
 
     fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
@@ -70,13 +75,12 @@ impl ComponentHandler {
         self.call_fresh(&current, describe).await
     }
 
-    async fn run(&self, event: Event, context: EventContext) -> Result<Option<Payload>, HandlerError> {
+    async fn run(&self, event: Event, current: &Arc<CurrentEvent>) -> Result<Option<Payload>, HandlerError> {
         let wants_ack = event.wants_ack;
-        let current = Arc::new(CurrentEvent::new(Some(context), event.name.clone()));
         let event = types::Event::from(event);
-        let mut instance = match self.idle.as_ref().and_then(|idle| idle.take(&current)) {
+        let mut instance = match self.idle.as_ref().and_then(|idle| idle.take(current)) {
             Some(instance) => instance,
-            None => InstanceSlot::new(self.slot(&current).await),
+            None => InstanceSlot::new(self.slot(current).await),
         };
         let InstanceSlot { slot, guest, start, .. } = &mut instance;
         let handle = async |store: &mut Store<StoreState>| {
@@ -99,10 +103,10 @@ impl ComponentHandler {
             }
             Ok(outcome)
         };
-        let outcome = self.within_limits(&current, slot, handle).await?;
+        let outcome = self.within_limits(current, slot, handle).await?;
         current.published().await;
         if let Some(idle) = &self.idle {
-            idle.keep(&self.runtime, instance);
+            idle.keep(instance);
         }
         outcome
     }
@@ -112,7 +116,7 @@ impl ComponentHandler {
         let state = |limiter| {
             StoreState::new(current.clone(), &self.settings, &self.output_rate, self.runtime.copies(), limiter)
         };
-        self.runtime.slot(self.linked.engine(), state).await
+        self.runtime.slot(&self.tenant, current.address(), self.linked.engine(), state).await
     }
 
     /// Runs a call in a fresh instance, within the limits.
@@ -160,10 +164,20 @@ async fn limited<R>(time: Duration, call: impl Future<Output = Result<R, Failure
     let mut call = pin!(call);
     // The first poll needs no timer, and most handlers never wait: a guest that computes is interrupted long before its
     // time is up.
-    match poll_immediate(&mut call).await {
-        Some(returned) => returned,
-        None => timeout(time, call).await.unwrap_or(Err(Failure::TimedOut)),
-    }
+    let mut timer = pin!(None);
+    poll_fn(|context| {
+        if let Poll::Ready(returned) = call.as_mut().poll(context) {
+            return Poll::Ready(returned);
+        }
+        if timer.is_none() {
+            timer.set(Some(sleep(time)));
+        }
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => timer.poll(context).map(|()| Err(Failure::TimedOut)),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Runs a call, and lets its commands take effect whenever it waits. When it is over, waits until those that were to

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::mem;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -22,6 +23,10 @@ pub(crate) struct CurrentEvent {
     /// Room for copies that the guest is about to get.
     held: Mutex<Vec<OwnedSemaphorePermit>>,
     preempted: AtomicBool,
+    /// The guest has used up its first turn.
+    computes: AtomicBool,
+    /// The guest has waited since it was last asked.
+    waited: AtomicBool,
 }
 
 /// Commands that are taking effect.
@@ -41,12 +46,19 @@ impl CurrentEvent {
             due: Mutex::default(),
             held: Mutex::default(),
             preempted: AtomicBool::new(false),
+            computes: AtomicBool::new(false),
+            waited: AtomicBool::new(false),
         }
     }
 
     /// None while the component describes itself.
     pub(crate) fn context(&self) -> Option<&EventContext> {
         self.context.as_ref()
+    }
+
+    /// The address of the client that caused the event.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.context.as_ref().and_then(EventContext::address)
     }
 
     /// The event's name.
@@ -118,12 +130,24 @@ impl CurrentEvent {
     /// Notes that the guest was only interrupted, so that other tasks can run; it does not wait for anything.
     pub(crate) fn preempted(&self) {
         self.preempted.store(true, Ordering::Relaxed);
+        self.computes.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the guest has computed for so long that it was interrupted.
+    pub(crate) fn computes(&self) -> bool {
+        self.computes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the guest has waited since the last call of this.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited.swap(false, Ordering::Relaxed)
     }
 
     /// The guest is suspended. If it waits for something outside, its commands take effect. If it was only interrupted
     /// they do not, or the commands that a trap undoes would depend on the machine's speed.
     pub(crate) fn paused(&self) {
         if !self.preempted.swap(false, Ordering::Relaxed) {
+            self.waited.store(true, Ordering::Relaxed);
             self.flush();
         }
     }
@@ -139,8 +163,10 @@ mod tests {
         current.call(Command::Leave("a".into()));
         current.preempted();
         current.paused();
+        assert!(!current.has_waited());
         assert_eq!(current.called.lock().len(), 1);
         current.paused();
+        assert!(current.has_waited() && !current.has_waited());
         assert!(current.called.lock().is_empty());
     }
 }

@@ -29,6 +29,7 @@ use crate::answer::{Answer, Call, Fate};
 use crate::component::ComponentHandler;
 use crate::current_event::CurrentEvent;
 use crate::instances::Failure;
+use crate::lane;
 use crate::store_state::StoreState;
 
 /// Most bytes of a request's path that are logged.
@@ -85,6 +86,7 @@ impl ComponentHandler {
         let (given, gift) = oneshot::channel();
         let (mut reader, reading) = oneshot::channel();
         let exchange = self.clone().exchange(current.clone(), request, given, fate.clone());
+        let exchange = lane::Call::new(self.clone(), current.clone(), Box::pin(exchange));
         let call = Call::start(fate.clone(), {
             let fate = fate.clone();
             async move {

@@ -1,13 +1,12 @@
 //! Instances of a component, and the idle ones that wait for another event (`--reuse`).
 //!
 //! An idle instance keeps its place in the pools. At most a quarter of all places are held by idle instances
-//! ([`Runtime::rest`]), so that other components always find one.
+//! ([`Slot::rest`]), so that other components always find one.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use runtime::{Runtime, Slot, StoreData};
-use tokio::sync::OwnedSemaphorePermit;
+use runtime::{Slot, StoreData};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
@@ -129,7 +128,7 @@ pub(crate) struct IdleInstances {
     most: u32,
     /// Placeholder event for idle instances.
     idle: Arc<CurrentEvent>,
-    waiting: Mutex<Vec<(InstanceSlot, OwnedSemaphorePermit)>>,
+    waiting: Mutex<Vec<InstanceSlot>>,
 }
 
 impl IdleInstances {
@@ -138,24 +137,27 @@ impl IdleInstances {
     }
 
     /// Takes the instance that was idle for the shortest time, because its memory is most likely in the processor's
-    /// caches.
+    /// caches. None if the client has to wait, although there may be one.
     pub(crate) fn take(&self, current: &Arc<CurrentEvent>) -> Option<InstanceSlot> {
-        let (mut instance, _) = self.waiting.lock().pop()?;
-        instance.slot.begin();
+        let mut instance = self.waiting.lock().pop()?;
+        if !instance.slot.resume(current.address()) {
+            self.waiting.lock().push(instance);
+            return None;
+        }
         instance.slot.store.data_mut().begin(current.clone());
         Some(instance)
     }
 
     /// Keeps an instance whose event is over, unless it has handled its number of events or something of the event goes
     /// on.
-    pub(crate) fn keep(&self, runtime: &Runtime, mut instance: InstanceSlot) {
+    pub(crate) fn keep(&self, mut instance: InstanceSlot) {
         instance.events += 1;
         if instance.events >= self.most || !instance.is_clean() {
             return;
         }
-        if let Some(rest) = runtime.rest() {
+        if instance.slot.rest() {
             instance.slot.store.data_mut().begin(self.idle.clone());
-            self.waiting.lock().push((instance, rest));
+            self.waiting.lock().push(instance);
         }
     }
 }

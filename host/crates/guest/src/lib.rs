@@ -23,6 +23,7 @@ mod examine;
 mod http_export;
 mod incoming;
 mod instances;
+mod lane;
 mod limits;
 mod load;
 mod settings;

@@ -56,7 +56,8 @@ impl ComponentHandler {
         let idle = (reuse > 1).then(|| IdleInstances::new(reuse));
         let output_rate = Arc::new(OutputRate::new(Instant::now()));
         let description = Description::default();
-        let handler = Self { runtime, linked, exports, idle, http, settings, output_rate, description };
+        let tenant = runtime.tenant();
+        let handler = Self { runtime, tenant, linked, exports, idle, http, settings, output_rate, description };
         let types::Description { namespace, events, any_event } =
             handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: Description::check(namespace, events, any_event)?, ..handler })

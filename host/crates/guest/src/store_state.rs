@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use runtime::{Copies, StoreData, StoreLimiter};
+use runtime::{Copies, StoreData, StoreLimiter, Turn};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -22,6 +22,7 @@ pub(crate) struct StoreState {
     output_rate: Arc<OutputRate>,
     realtime: Realtime,
     limiter: StoreLimiter,
+    turn: Turn,
     wasi: Option<Wasi>,
     http: WasiHttpCtx,
     requests: Requests,
@@ -50,6 +51,7 @@ impl StoreState {
             grants: settings.grants.clone(),
             output_rate: output_rate.clone(),
             limiter,
+            turn: Turn::default(),
             wasi: None,
             http: WasiHttpCtx::new(),
             resources,
@@ -80,6 +82,14 @@ impl StoreState {
 impl StoreData for StoreState {
     fn limiter(&mut self) -> &mut StoreLimiter {
         &mut self.limiter
+    }
+
+    fn turn(&mut self) -> &mut Turn {
+        // The time for which it waited is not its own.
+        if self.realtime.current().has_waited() {
+            self.turn = Turn::default();
+        }
+        &mut self.turn
     }
 
     fn preempted(&mut self) {

@@ -1,27 +1,31 @@
-//! The engines and what all components share: pools of instances, permits, the memory budget, the cache of code.
+//! The engines and what all components share: pools of instances, places, the memory budget, the cache of code.
 //!
 //! Pools are address space, reserved when an engine is made; memory is used only by instances that run. The pools are
-//! sized so that whoever holds one of the `instances` permits always finds a place: calls wait for a permit, and the
-//! pool never fails. Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at
+//! sized so that whoever holds one of the `instances` places finds room: calls wait for a place, and the pool never
+//! fails. Two things stay resident between events: up to [`KEEP_RESIDENT`] of each memory that was in use at
 //! once, and the stacks' touched pages.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::cache::CodeCache;
 use super::copies::Copies;
 use super::limiter::{MemoryBudget, StoreLimiter};
 use super::limits::RuntimeLimits;
+use super::places::Places;
+use super::slow_lane::SlowLane;
+use super::tenant::{SharedPlaces, Tenant};
 
-/// How long a guest may compute before it has to yield to other tasks of its thread.
-const EPOCH: Duration = Duration::from_millis(10);
+/// How long a guest may compute before it has to yield to others.
+pub(super) const EPOCH: Duration = Duration::from_millis(5);
+
+/// About how long a call computes before it has to yield for the first time: until the first tick, and one more.
+pub(super) const FIRST_TURN: Duration = Duration::from_millis(10);
 
 /// Bytes of a guest's stack reserved for host functions that the guest calls.
 const HOST_STACK: usize = 512 << 10;
@@ -39,9 +43,6 @@ const CONCURRENT_STACKS: u32 = 4;
 /// event. A Rust guest touches some 100 KiB, QuickJS below 1 MiB.
 const KEEP_RESIDENT: usize = 1 << 20;
 const TABLE_KEEP_RESIDENT: usize = 64 << 10;
-
-/// One in this many places may be held by an idle instance.
-const RESTING: usize = 4;
 
 /// Most frames of a trap's backtrace.
 const FRAMES: NonZeroUsize = NonZeroUsize::new(16).expect("is not 0");
@@ -72,11 +73,8 @@ pub struct Runtime {
     plain: Engine,
     /// Made when the first component needs it.
     concurrent: Mutex<Option<Engine>>,
-    pub(super) permits: Arc<Semaphore>,
-    /// Permits for idle instances.
-    pub(super) rests: Arc<Semaphore>,
-    /// Calls that wait for a permit.
-    pub(super) waiting: AtomicUsize,
+    places: Arc<SharedPlaces>,
+    pub(super) slow: SlowLane,
     budget: Arc<MemoryBudget>,
     pub(super) cache: Option<CodeCache>,
     copies: Copies,
@@ -89,6 +87,8 @@ pub struct Usage {
     pub instances: usize,
     /// Calls that wait for an instance.
     pub waiting: usize,
+    /// Calls in the slow lane, because they compute for long.
+    pub slow: usize,
     /// Bytes of linear memory.
     pub memory: usize,
 }
@@ -119,9 +119,8 @@ impl Runtime {
         Ok(Self {
             plain: engine(&limits, Calls::Plain)?,
             concurrent: Mutex::new(None),
-            permits: Arc::new(Semaphore::new(permits(&limits))),
-            rests: Arc::new(Semaphore::new(permits(&limits) / RESTING)),
-            waiting: AtomicUsize::new(0),
+            places: Arc::new(Mutex::new(Places::new(limits.instances, limits.instances_per_address))),
+            slow: SlowLane::new(),
             budget: Arc::new(MemoryBudget::new(limits.total_memory, limits.instances)),
             copies: Copies::new(limits.memory),
             limits,
@@ -141,11 +140,16 @@ impl Runtime {
 
     /// Resources that guests use at this moment.
     pub fn usage(&self) -> Usage {
-        Usage {
-            instances: permits(&self.limits) - self.permits.available_permits(),
-            waiting: self.waiting.load(Ordering::Relaxed),
-            memory: self.budget.in_use(),
-        }
+        let (instances, waiting) = {
+            let places = self.places.lock();
+            (places.held(), places.waiting())
+        };
+        Usage { instances, waiting, slow: self.slow.jobs(), memory: self.budget.in_use() }
+    }
+
+    /// Adds a component to those that share this runtime.
+    pub fn tenant(&self) -> Arc<Tenant> {
+        Arc::new(Tenant::new(self.places.clone(), self.budget.clone()))
     }
 
     /// The engine for components with this calling convention.
@@ -165,13 +169,9 @@ impl Runtime {
         Ok(concurrent.insert(engine).clone())
     }
 
-    pub(super) fn limiter(&self) -> StoreLimiter {
-        StoreLimiter::new(self.limits.memory, self.limits.table_elements, self.budget.clone())
+    pub(super) fn limiter(&self, tenant: &Arc<Tenant>) -> StoreLimiter {
+        StoreLimiter::new(self.limits.memory, self.limits.table_elements, tenant.clone())
     }
-}
-
-fn permits(limits: &RuntimeLimits) -> usize {
-    limits.instances.min(Semaphore::MAX_PERMITS)
 }
 
 fn engine(limits: &RuntimeLimits, calls: Calls) -> Result<Engine, RuntimeError> {

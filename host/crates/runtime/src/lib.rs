@@ -4,8 +4,11 @@
 //! ([`Runtime::compile`]), and for every call takes a [`Slot`], which is the right to one instance and the store for
 //! it.
 //!
+//! A component is a [`Tenant`] of the runtime: places, memory and time to compute are shared fairly between tenants and,
+//! within one, between the addresses of its clients.
+//!
 //! **Promises.** No more instances, memory and table elements than [`RuntimeLimits`] allow; a guest that computes
-//! yields to other tasks of its thread; one instance never sees what another had in its memory. Compiled code is kept
+//! yields to other tasks of its thread, and can go on in the slow lane ([`Runtime::slow`]); one instance never sees what another had in its memory. Compiled code is kept
 //! in a private folder and used only by the engine that it was made for.
 //!
 //! **Must not know** Socket.IO, HTTP or what a component imports.
@@ -20,8 +23,15 @@ mod failure;
 mod inspect;
 mod limiter;
 mod limits;
+mod places;
 pub mod private_dir;
+mod recent;
+mod shares;
 mod slot;
+mod slow_lane;
+mod tenant;
+mod turn;
+mod turns;
 
 pub use cache::CodeCache;
 pub use compile::CompileError;
@@ -32,3 +42,6 @@ pub use inspect::{InspectError, Interfaces, inspect};
 pub use limiter::{Refused, StoreLimiter};
 pub use limits::RuntimeLimits;
 pub use slot::{Slot, StoreData};
+pub use slow_lane::{Handler, SlowTask};
+pub use tenant::Tenant;
+pub use turn::Turn;

@@ -8,19 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytesize::ByteSize;
+use parking_lot::Mutex;
 use wasmtime::{Error, ResourceLimiter, Result};
+
+use super::shares::Shares;
+use super::tenant::Tenant;
 
 /// Bytes of linear memory that all stores of the process may have together.
 ///
-/// Half of it is divided into equal shares, so that every instance has its share whatever others take. The other half
-/// goes to whoever asks first.
+/// Half of it is divided into equal shares, so that every instance has its share whatever others take. What instances
+/// have beyond that, components share as [`Shares`] says.
 #[derive(Debug)]
 pub(super) struct MemoryBudget {
     /// Bytes reserved for each instance.
     share: usize,
-    /// Most bytes that all instances may have beyond their shares.
-    limit: usize,
-    used: AtomicUsize,
+    /// Bytes that instances have beyond their shares.
+    beyond: Mutex<Shares>,
     /// Bytes that all instances have, shares included.
     total: AtomicUsize,
 }
@@ -29,7 +32,16 @@ impl MemoryBudget {
     /// A budget of `total` bytes for this many concurrent instances.
     pub(super) fn new(total: usize, instances: usize) -> Self {
         let share = total / 2 / instances.max(1);
-        Self { share, limit: total - share * instances, used: AtomicUsize::new(0), total: AtomicUsize::new(0) }
+        Self { share, beyond: Mutex::new(Shares::new(total - share * instances)), total: AtomicUsize::new(0) }
+    }
+
+    /// Adds a component; the result is its number.
+    pub(super) fn join(&self) -> usize {
+        self.beyond.lock().join()
+    }
+
+    pub(super) fn leave(&self, number: usize) {
+        self.beyond.lock().leave(number);
     }
 
     /// Bytes of all linear memories at this moment.
@@ -42,18 +54,26 @@ impl MemoryBudget {
         memory.saturating_sub(self.share)
     }
 
-    /// Grows an instance's memory. If this is refused, returns how many bytes beyond shares are in use already.
-    fn grow(&self, from: usize, to: usize) -> Result<(), usize> {
+    /// Grows the memory of an instance of this component. If this is refused, returns how many bytes beyond shares the
+    /// component could still have.
+    fn grow(&self, number: usize, from: usize, to: usize) -> Result<(), usize> {
         let taken = self.beyond_share(to) - self.beyond_share(from);
-        let fits = |used: usize| used.checked_add(taken).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)?;
+        if taken > 0 {
+            let mut beyond = self.beyond.lock();
+            if !beyond.take(number, taken) {
+                return Err(beyond.free(number));
+            }
+        }
         self.total.fetch_add(to - from, Ordering::Relaxed);
         Ok(())
     }
 
     /// Gives back the memory of an instance that is gone.
-    fn give_back(&self, memory: usize) {
-        self.used.fetch_sub(self.beyond_share(memory), Ordering::Relaxed);
+    fn give_back(&self, number: usize, memory: usize) {
+        let beyond = self.beyond_share(memory);
+        if beyond > 0 {
+            self.beyond.lock().give_back(number, beyond);
+        }
         self.total.fetch_sub(memory, Ordering::Relaxed);
     }
 }
@@ -71,16 +91,14 @@ pub enum Refused {
     },
     /// Linear memory of all instances together, in bytes.
     #[error(
-        "{} more asked for, all instances together have {} beyond their shares and may have {}",
-        ByteSize(*.asked as u64), ByteSize(*.used as u64), ByteSize(*.limit as u64)
+        "memory of {} more asked for, beyond their shares the component's instances may have {} more",
+        ByteSize(*.asked as u64), ByteSize(*.left as u64)
     )]
     TotalMemory {
         /// Bytes that one instance asked for, beyond its share.
         asked: usize,
-        /// Bytes that all instances had beyond their shares.
-        used: usize,
-        /// Bytes that all instances may have beyond their shares.
-        limit: usize,
+        /// Bytes beyond shares that the component could still have.
+        left: usize,
     },
     /// Table elements of one instance.
     #[error("{asked} table elements asked for, an instance may have {limit}")]
@@ -104,13 +122,13 @@ pub struct StoreLimiter {
     memory: usize,
     /// Elements of all tables of the store.
     elements: usize,
-    budget: Arc<MemoryBudget>,
+    tenant: Arc<Tenant>,
     refused: Option<Refused>,
 }
 
 impl StoreLimiter {
-    pub(super) fn new(memory_limit: usize, table_limit: usize, budget: Arc<MemoryBudget>) -> Self {
-        Self { memory_limit, table_limit, memory: 0, elements: 0, budget, refused: None }
+    pub(super) fn new(memory_limit: usize, table_limit: usize, tenant: Arc<Tenant>) -> Self {
+        Self { memory_limit, table_limit, memory: 0, elements: 0, tenant, refused: None }
     }
 
     /// The last growth that was refused.
@@ -145,8 +163,9 @@ impl ResourceLimiter for StoreLimiter {
             // The component's own maximum, which no setting can change, so it is not reported.
             return Ok(false);
         }
-        if let Err(used) = self.budget.grow(self.memory, asked) {
-            return self.refuse(Refused::TotalMemory { asked: added, used, limit: self.budget.limit });
+        let Tenant { budget, memory: number, .. } = &*self.tenant;
+        if let Err(left) = budget.grow(*number, self.memory, asked) {
+            return self.refuse(Refused::TotalMemory { asked: added, left });
         }
         self.memory = asked;
         Ok(true)
@@ -180,24 +199,35 @@ impl ResourceLimiter for StoreLimiter {
 
 impl Drop for StoreLimiter {
     fn drop(&mut self) {
-        self.budget.give_back(self.memory);
+        self.tenant.budget.give_back(self.tenant.memory, self.memory);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::Places;
 
     const PAGE: usize = 64 << 10;
 
-    fn limiter(budget: &Arc<MemoryBudget>) -> StoreLimiter {
-        StoreLimiter::new(4 * PAGE, 10, budget.clone())
+    /// A component in this budget.
+    fn tenant(budget: &Arc<MemoryBudget>) -> Arc<Tenant> {
+        Arc::new(Tenant::new(Arc::new(Mutex::new(Places::new(1, None))), budget.clone()))
+    }
+
+    fn limiter(tenant: &Arc<Tenant>) -> StoreLimiter {
+        StoreLimiter::new(4 * PAGE, 10, tenant.clone())
+    }
+
+    /// Bytes beyond shares that all components have.
+    fn beyond(budget: &MemoryBudget) -> usize {
+        budget.beyond.lock().used()
     }
 
     #[test]
     fn memories_of_a_store_are_summed() {
         let budget = Arc::new(MemoryBudget::new(100 * PAGE, 1000 * PAGE));
-        let mut limiter = limiter(&budget);
+        let mut limiter = limiter(&tenant(&budget));
         assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
         assert!(limiter.memory_growing(0, 2 * PAGE, None).unwrap());
         assert!(!limiter.memory_growing(2 * PAGE, 3 * PAGE, None).unwrap());
@@ -207,22 +237,23 @@ mod tests {
     #[test]
     fn stores_share_the_budget_and_give_it_back() {
         let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
-        let mut one = limiter(&budget);
-        let mut two = limiter(&budget);
+        let tenant = tenant(&budget);
+        let (mut one, mut two) = (limiter(&tenant), limiter(&tenant));
         assert!(one.memory_growing(0, 4 * PAGE, None).unwrap());
         assert!(!two.memory_growing(0, 2 * PAGE, None).unwrap());
         assert!(matches!(two.refused(), Some(Refused::TotalMemory { .. })));
         drop(one);
         assert!(two.memory_growing(0, 2 * PAGE, None).unwrap());
         drop(two);
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(beyond(&budget), 0);
     }
 
     #[test]
     fn an_instance_has_its_share_whatever_others_take() {
         let budget = Arc::new(MemoryBudget::new(8 * PAGE, 4));
-        let mut greedy = limiter(&budget);
-        let mut others = [limiter(&budget), limiter(&budget)];
+        let tenant = tenant(&budget);
+        let mut greedy = limiter(&tenant);
+        let mut others = [limiter(&tenant), limiter(&tenant)];
         assert!(greedy.memory_growing(0, 4 * PAGE, None).unwrap());
         let [first, second] = &mut others;
         assert!(first.memory_growing(0, 2 * PAGE, None).unwrap(), "its share, and the last page of the rest");
@@ -231,24 +262,35 @@ mod tests {
         assert!(!second.memory_growing(PAGE, 2 * PAGE, None).unwrap());
         assert_eq!(budget.in_use(), 7 * PAGE);
         drop((greedy, others));
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(beyond(&budget), 0);
         assert_eq!(budget.in_use(), 0);
+    }
+
+    #[test]
+    fn a_component_leaves_memory_to_the_others() {
+        let budget = Arc::new(MemoryBudget::new(16 * PAGE, 1000 * PAGE));
+        let (one, two) = (tenant(&budget), tenant(&budget));
+        let mut greedy = [limiter(&one), limiter(&one), limiter(&one), limiter(&one)];
+        let grown = greedy.iter_mut().map(|limiter| limiter.memory_growing(0, 4 * PAGE, None).unwrap());
+        assert_eq!(grown.collect::<Vec<_>>(), [true, true, true, false]);
+        assert_eq!(greedy[3].refused(), Some(&Refused::TotalMemory { asked: 4 * PAGE, left: 0 }));
+        assert!(limiter(&two).memory_growing(0, 4 * PAGE, None).unwrap());
     }
 
     #[test]
     fn a_failed_growth_never_uncounts_an_earlier_one() {
         let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
-        let mut limiter = limiter(&budget);
+        let mut limiter = limiter(&tenant(&budget));
         assert!(limiter.memory_growing(0, PAGE, None).unwrap());
         limiter.memory_grow_failed(Error::msg("beyond what the memory can be")).unwrap();
-        assert_eq!(budget.used.load(Ordering::Relaxed), PAGE);
+        assert_eq!(beyond(&budget), PAGE);
         assert!(matches!(limiter.refused(), Some(Refused::Failed(_))));
     }
 
     #[test]
     fn the_components_own_maximum_is_no_failure_of_the_host() {
         let budget = Arc::new(MemoryBudget::new(5 * PAGE, 1000 * PAGE));
-        let mut limiter = limiter(&budget);
+        let mut limiter = limiter(&tenant(&budget));
         assert!(!limiter.memory_growing(PAGE, 2 * PAGE, Some(PAGE)).unwrap());
         assert_eq!(limiter.refused(), None);
     }
@@ -256,7 +298,7 @@ mod tests {
     #[test]
     fn tables_are_summed() {
         let budget = Arc::new(MemoryBudget::new(0, 1));
-        let mut limiter = limiter(&budget);
+        let mut limiter = limiter(&tenant(&budget));
         assert!(limiter.table_growing(0, 6, None).unwrap());
         assert!(!limiter.table_growing(0, 5, None).unwrap());
         assert_eq!(limiter.refused(), Some(&Refused::Table { asked: 11, limit: 10 }));

@@ -9,6 +9,9 @@ pub struct RuntimeLimits {
     pub table_elements: usize,
     /// Instances at once. Beyond: calls wait.
     pub instances: usize,
+    /// Instances at once for clients of one address. Beyond: calls wait. With none, an address may have three for each
+    /// one that it leaves free.
+    pub instances_per_address: Option<usize>,
     /// Bytes of linear memory of all instances together. Beyond: as with memory.
     pub total_memory: usize,
     /// Bytes that the host copies out of a guest in one call. Beyond: the guest traps.
@@ -25,6 +28,7 @@ impl Default for RuntimeLimits {
             memory: 128 << 20,
             table_elements: 100_000,
             instances: 128,
+            instances_per_address: None,
             total_memory: 1 << 30,
             host_bytes: 16 << 20,
             may_swap: false,

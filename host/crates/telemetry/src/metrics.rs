@@ -76,6 +76,8 @@ metrics! {
         http_requests,
         /// Those of them that were refused because too many waited.
         http_requests_refused,
+        /// Handlers that went on, or began, in the slow lane, because they or others of their client computed for long.
+        handlers_slowed,
         /// Handlers that trapped.
         handlers_trapped,
         /// Handlers that ran out of time.
@@ -104,6 +106,8 @@ metrics! {
         instances,
         /// Events that wait because no more instances may run.
         instances_awaited,
+        /// Handlers in the slow lane, because they compute for long.
+        instances_slow,
         /// Bytes of linear memory of the instances that run.
         handler_memory,
         /// Tasks: one for each session, one for each HTTP connection that has not become a WebSocket, and a few more.

@@ -41,6 +41,7 @@
 //! | `order` n | emits `order` n |
 //! | `sleep` ms | waits, acks ms |
 //! | `loop` | never returns; emits `before` first |
+//! | `compute` then | computes for 100 ms, then emits `computed` 1 (`emit`), acks `done` (`ack`), acks the answer to `question` (`ask`), panics (`trap`) |
 //! | `trap` | emits `before`, joins `trapped`, panics |
 //! | `oom` | allocates without end; emits `before` first |
 //! | `halfway` | emits `before`, asks the client with `question`, emits `after`, panics |
@@ -234,6 +235,20 @@ fn failures(ns: RealtimeNamespace) {
         .on("loop", move || {
             before();
             while std::hint::black_box(true) {}
+        })
+        .on("compute", move |then: String| -> Result<Value, Error> {
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < Duration::from_millis(100) {}
+            match then.as_str() {
+                "emit" => drop(ns.socket().emit("computed", 1)),
+                "ask" => {
+                    let answer = ns.socket().emit_with_ack("question", 42, Duration::from_secs(30))?;
+                    return Ok(json!(answer.values().unwrap_or_default()));
+                }
+                "trap" => assert!(std::hint::black_box(false), "as it was told"),
+                _ => {}
+            }
+            Ok(json!("done"))
         })
         .on("trap", move || {
             before();
