@@ -294,7 +294,7 @@ async fn all_instances_share_a_bound() {
     let limits = Limits { runtime: RuntimeLimits { total_memory: 4 << 20, ..limits().runtime }, ..limits() };
     let served = serve(handle(GROW), Calls::Plain, &limits).await;
     let Err(HandlerError::OutOfMemory(text)) = served.run(event()).await else { panic!("it runs out") };
-    assert!(text.contains("all instances together"), "{text}");
+    assert!(text.contains("beyond their shares"), "{text}");
 }
 
 #[tokio::test]
