@@ -43,7 +43,7 @@ pub fn fuzz(arguments: &[String]) -> anyhow::Result<()> {
             fuzz.args(["--features", &target, "--sanitizer", "none"]);
         }
         fuzz.arg(corpus).arg(seeds).arg("--").current_dir(&dir);
-        let bounds = ["-timeout=10", "-max_len=4000", "-len_control=20", "-print_final_stats=1"];
+        let bounds = ["-timeout=60", "-max_len=4000", "-len_control=20", "-print_final_stats=1"];
         run(fuzz.arg(format!("-max_total_time={seconds}")).args(bounds))?;
     }
     Ok(())

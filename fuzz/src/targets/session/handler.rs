@@ -73,7 +73,7 @@ impl Running {
             }
             Order::Fetch { to } => {
                 let target = self.log.lock().target(&to);
-                for socket in context.fetch_sockets(&target).await.expect("nothing can fail") {
+                for socket in context.fetch_sockets(&target, usize::MAX).await.expect("nothing can fail") {
                     assert!(!socket.rooms.iter().any(|room| **room == *socket.id), "the own room is understood");
                 }
             }
