@@ -226,6 +226,8 @@ fn subcommand(name: &str, arguments: impl IntoIterator<Item = impl Into<String>>
     }
     command.arg(name).args(arguments.into_iter().map(Into::into)).stdin(Stdio::null());
     command.env_remove("RUST_LOG").env("HOST_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    // Hosts of tests that run at the same time cannot share a file.
+    command.env("HOST_DATA", "none");
     command
 }
 

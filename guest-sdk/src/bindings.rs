@@ -3,8 +3,17 @@
 //! Public only because [`export!`](crate::export) expands to it in other crates. Not part of the API.
 
 wit_bindgen::generate!({
+    inline: "
+        package realtime:guest-sdk;
+
+        world guest {
+            include realtime:gateway/handler@0.1.1;
+            include realtime:gateway/state@0.1.1;
+        }
+    ",
     path: "../wit",
-    world: "handler",
+    generate_all,
+    world: "realtime:guest-sdk/guest",
     pub_export_macro: true,
     export_macro_name: "export_component",
     default_bindings_module: "guest_sdk::bindings",

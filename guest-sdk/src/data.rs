@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 /// `socket.data`: a JSON object that the gateway keeps as long as the connection lives, for state of one socket such as
 /// a user's name. At most 64 KiB (a setting of the host).
 ///
-/// Beside the socket's rooms it is the only state that lasts: each event runs in a fresh instance.
+/// Each event runs in a fresh instance: what is to outlive the connection belongs in the [key-value store](crate::Kv).
 ///
 /// ```no_run
 /// use guest_sdk::RealtimeNamespace;

@@ -68,6 +68,15 @@ pub enum ErrorKind {
     RateLimited,
     /// No acknowledgement came in time.
     Timeout,
+    /// The key-value store would become larger than it may.
+    QuotaExceeded {
+        /// The largest size of the store, in bytes.
+        limit: u64,
+    },
+    /// What [`Kv::increment`](crate::Kv::increment) was called for is not an integer of 64 bits, or would not be.
+    NotANumber,
+    /// The key-value store cannot be reached, or its disk failed.
+    Unavailable,
     /// Not possible in this event, such as waiting for the client in `$connect`.
     NotAllowed,
     /// A client's arguments or its `auth` do not have the type that was asked for.

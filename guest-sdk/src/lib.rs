@@ -1,8 +1,8 @@
 //! Write Socket.IO event handlers in Rust, as WebAssembly components.
 //!
 //! A component registers handlers on a [`RealtimeNamespace`]; `host run` serves it to any Socket.IO client. Each event
-//! runs the component once, in a fresh instance. Handlers share only what the gateway keeps for them: rooms and
-//! [`socket.data`](Data).
+//! runs the component once, in a fresh instance. Handlers share only what the host keeps for them: rooms,
+//! [`socket.data`](Data) and the [key-value store](Kv).
 //!
 //! ```no_run
 //! use guest_sdk::serde::{Deserialize, Serialize};
@@ -62,6 +62,7 @@
 //! | arguments and return values of a handler | [`FromArg`], [`Reply`] |
 //! | values that can be emitted | [`IntoArgs`], [`Bytes`] |
 //! | the reference server's `timeout(ms)`, which is an argument here | [`Socket::emit_with_ack`] |
+//! | what outlives events: `get`, `set`, `increment`, `update` … | [`Kv`] |
 //! | return values of commands; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
 //!
 //! # Plain HTTP
@@ -99,6 +100,7 @@ mod json;
 #[cfg(feature = "test-support")]
 #[doc(hidden)]
 pub mod json;
+mod kv;
 mod namespace;
 mod operator;
 mod outcome;
@@ -119,6 +121,7 @@ pub use handler::{FromArgs, Handler, Reply};
 pub use handshake::{Fields, Handshake};
 #[cfg(feature = "http")]
 pub use http;
+pub use kv::Kv;
 pub use namespace::RealtimeNamespace;
 pub use operator::{Answers, BroadcastOperator, ListedSocket, RemoteSocket};
 pub use outcome::Outcome;

@@ -6,6 +6,7 @@ use crate::bindings::realtime::gateway::namespace;
 use crate::bindings::realtime::gateway::types::{self, Payload};
 use crate::encode::IntoArgs;
 use crate::error::Error;
+use crate::kv::Kv;
 use crate::operator::{Answers, BroadcastOperator, ListedSocket, RemoteSocket};
 use crate::outcome::Outcome;
 use crate::rooms::Rooms;
@@ -60,6 +61,16 @@ impl RealtimeNamespace {
     /// ```
     pub const fn socket(self) -> Socket {
         Socket::new()
+    }
+
+    /// The namespace's key-value store, which outlives events.
+    ///
+    /// ```no_run
+    /// # let ns = guest_sdk::RealtimeNamespace::new("/chat");
+    /// ns.socket().on("visit", move || ns.kv().increment("visits", 1));
+    /// ```
+    pub const fn kv(self) -> Kv {
+        Kv::new()
     }
 
     /// The path that the component is served at. Only for handlers: it is not known during registration.

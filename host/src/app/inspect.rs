@@ -54,6 +54,9 @@ fn render(examination: &Examination) -> String {
     if examination.answers_http {
         line("answers", "plain HTTP requests");
     }
+    if examination.keeps_state {
+        line("keeps", "state, in a key-value store");
+    }
     for (index, import) in examination.imports.iter().enumerate() {
         let granted = match import.granted {
             Granted::Always => String::new(),

@@ -6,6 +6,7 @@ mod load;
 mod mount;
 mod run;
 mod signals;
+mod state;
 mod wording;
 
 pub use check::check;

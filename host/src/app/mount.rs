@@ -9,9 +9,10 @@ use gateway::handler::EventHandler;
 use gateway::{Gateway, MountError};
 use guest::{ComponentHandler, HandlerSettings};
 use runtime::Runtime;
+use store::Backend;
 
 use super::load::{explain, start_runtime};
-use super::wording;
+use super::{state, wording};
 use crate::config::{Mount, RunConfig};
 use crate::hint;
 
@@ -21,6 +22,8 @@ pub(super) struct Parts {
     pub mounts: Vec<Arc<gateway::Mount>>,
     /// The mount whose handler answers plain HTTP requests.
     pub site: Option<Arc<gateway::Mount>>,
+    /// None if no component keeps state.
+    pub store: Option<Arc<dyn Backend>>,
 }
 
 /// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
@@ -35,11 +38,12 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let settings = Arc::new(config.handler.clone());
     let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), Arc::new(OneNode));
-    let mut mounts = Vec::new();
+    let (mut mounts, mut keeps_state) = (Vec::new(), false);
     let mut site: Option<(&Path, Arc<gateway::Mount>)> = None;
     for component in &config.components {
         let file = &component.file;
-        let mount = mount_one(&mut gateway, &runtime, &settings, component).await?;
+        let (mount, keeps) = mount_one(&mut gateway, &runtime, &settings, component).await?;
+        keeps_state |= keeps;
         if mount.handler().requests().is_some() {
             if let Some((other, _)) = site {
                 return Err(hint::error(
@@ -51,15 +55,20 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
         }
         mounts.push(mount);
     }
-    Ok((gateway, Parts { runtime, mounts, site: site.map(|(_, mount)| mount) }))
+    let store = if keeps_state { Some(state::open(&config.data, &config.store).await?) } else { None };
+    if let Some(store) = &store {
+        settings.grants.store.open(store.clone());
+    }
+    Ok((gateway, Parts { runtime, mounts, site: site.map(|(_, mount)| mount), store }))
 }
 
+/// Also says whether the component keeps state.
 async fn mount_one(
     gateway: &mut Gateway,
     runtime: &Arc<Runtime>,
     settings: &Arc<HandlerSettings>,
     component: &Mount,
-) -> anyhow::Result<Arc<gateway::Mount>> {
+) -> anyhow::Result<(Arc<gateway::Mount>, bool)> {
     let (namespace, file) = (component.namespace.as_deref(), &component.file);
     let loaded = ComponentHandler::load(runtime.clone(), component.component(), settings.clone()).await;
     let handler = loaded.map_err(|error| explain(error.named(file.display())))?;
@@ -80,9 +89,10 @@ async fn mount_one(
     tracing::info!(
         namespace = mount.namespace().path(),
         events = wording::events(handler.description()),
-        answers_http = handler.requests().is_some(),
+        answers_http = handler.clone().requests().is_some(),
+        store = handler.keeps_state().then(|| settings.grants.store.name(mount.namespace().path())),
         component = %file.display(),
         "mounted"
     );
-    Ok(mount)
+    Ok((mount, handler.keeps_state()))
 }

@@ -54,6 +54,7 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     let (files, library, site) = (config.static_dir.as_deref(), config.client.clone(), parts.site.clone());
     let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, library, site);
 
+    let store = parts.store.clone();
     let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
     let remaining = server.serve(routes, signals.next()).await;
@@ -70,6 +71,11 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
             tracing::warn!("second signal: stopping at once");
             std::process::exit(INTERRUPTED);
         }
+    }
+    if let Some(store) = store
+        && let Err(error) = store.close().await
+    {
+        tracing::error!("the key-value stores were not closed in order: {error}");
     }
     metrics().log();
     Ok(())

@@ -3,10 +3,12 @@
 use clap::Command;
 use engine_io::PerAddress;
 use gateway::model::{GatewayLimits, RecoveryLimits};
-use guest::HandlerLimits;
+use guest::{EventStoreLimits, HandlerLimits};
 use runtime::RuntimeLimits;
+use store::{EmbeddedLimits, Limits};
 
 use super::serve::ServeSettings;
+use super::state::StateSettings;
 use super::values::{CountOrNone, Size, Time};
 
 /// Adds `[default: …]` to the help of all settings that have a default and do not name it themselves.
@@ -26,6 +28,7 @@ fn defaults() -> Vec<(&'static str, String)> {
     let gateway = GatewayLimits::default();
     let (session, recovery) = (&gateway.session, RecoveryLimits::default());
     let (runtime, handler) = (RuntimeLimits::default(), HandlerLimits::default());
+    let (store, event) = (Limits::default(), EventStoreLimits::default());
     let size = |bytes: usize| Size(bytes).to_string();
     let time = |time| Time(time).to_string();
     vec![
@@ -58,6 +61,13 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("max_request_body", size(handler.request_body)),
         ("max_waiting_requests", handler.waiting_requests.to_string()),
         ("reuse", handler.reuse.to_string()),
+        ("data", StateSettings::DATA.to_owned()),
+        ("kv_max_key", size(store.key)),
+        ("kv_max_value", size(store.value)),
+        ("kv_max_size", Size(usize::try_from(store.quota).unwrap_or(usize::MAX)).to_string()),
+        ("kv_calls", event.calls.to_string()),
+        ("kv_bytes", size(event.bytes)),
+        ("kv_writers", EmbeddedLimits::default().writers.to_string()),
     ]
 }
 

@@ -13,6 +13,7 @@ mod mounts;
 mod run;
 mod serve;
 mod settings;
+mod state;
 mod values;
 
 pub use defaults::show_defaults;
@@ -20,3 +21,4 @@ pub use machine::Machine;
 pub use mounts::mounts;
 pub use run::{InspectConfig, Mount, RunConfig};
 pub use settings::Settings;
+pub use state::Data;

@@ -7,6 +7,9 @@ use edge::{ClientLibrary, CorsOrigins};
 use gateway::model::RecoveryLimits;
 use guest::HandlerSettings;
 use runtime::RuntimeLimits;
+use store::EmbeddedLimits;
+
+use super::state::Data;
 
 /// What `host run` serves, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub struct RunConfig {
     pub client: Option<ClientLibrary>,
     /// The cache folder; `None` turns caching off. It may not exist yet.
     pub cache_dir: Option<PathBuf>,
+    /// Where key-value stores are kept, if a component uses them.
+    pub data: Data,
+    /// Bounds on the calls that wait for their file.
+    pub store: EmbeddedLimits,
     /// `None`: a client that was cut off joins as a new one.
     pub recovery: Option<RecoveryLimits>,
     /// Bounds on instances.

@@ -95,8 +95,11 @@ impl ListSettings {
     ///
     /// If values contradict each other.
     pub(super) fn check(self) -> anyhow::Result<(HandlerGrants, CorsOrigins)> {
-        let grants =
-            HandlerGrants { env: Environment(distinct(self.env)?), network: Arc::new(hosts::hosts(self.allow_net)?) };
+        let grants = HandlerGrants {
+            env: Environment(distinct(self.env)?),
+            network: Arc::new(hosts::hosts(self.allow_net)?),
+            ..HandlerGrants::default()
+        };
         Ok((grants, cors(self.cors_origin)?))
     }
 }

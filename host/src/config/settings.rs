@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use guest::HandlerSettings;
+use guest::{HandlerGrants, HandlerSettings};
 
 use super::limits::{ClientSettings, InstanceSettings, RecoverySettings};
 use super::machine::Machine;
 use super::run::{Mount, RunConfig};
 use super::serve::{ListSettings, Serve, ServeSettings};
+use super::state::StateSettings;
 
 /// All settings in one layer; those that it does not set are empty.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -27,6 +28,9 @@ pub struct Settings {
 
     #[command(flatten)]
     instances: InstanceSettings,
+
+    #[command(flatten)]
+    state: StateSettings,
 }
 
 impl Settings {
@@ -39,6 +43,7 @@ impl Settings {
             client: self.client.over(below.client),
             recovery: self.recovery.over(below.recovery),
             instances: self.instances.over(below.instances),
+            state: self.state.over(below.state),
         }
     }
 
@@ -54,9 +59,13 @@ impl Settings {
         machine: &Machine,
     ) -> anyhow::Result<RunConfig> {
         let mut gateway = self.client.check(machine)?;
-        let (runtime, limits) = self.instances.check(&mut gateway, machine)?;
+        let (mut runtime, limits) = self.instances.check(&mut gateway, machine)?;
         let Serve { listen, path, static_dir, client } = self.serve.check()?;
         let (grants, cors_origins) = self.lists.check()?;
+        let (store_grant, data, store) = self.state.check()?;
+        // As for commands: twice the limit, so that a call that is too large gets an error instead of a trap.
+        runtime.host_bytes = runtime.host_bytes.max(store_grant.event.bytes.saturating_mul(2));
+        let grants = HandlerGrants { store: store_grant, ..grants };
         Ok(RunConfig {
             components,
             listen,
@@ -65,6 +74,8 @@ impl Settings {
             static_dir,
             client,
             cache_dir,
+            data,
+            store,
             recovery: self.recovery.check(),
             runtime,
             handler: HandlerSettings { limits, gateway: Arc::new(gateway), grants: Arc::new(grants) },

@@ -27,11 +27,17 @@ const START = 600_000;
 /** Compiled components are shared between tests, and not with the hosts of whoever runs them. */
 export const CACHE = resolve(GUESTS, "e2e-cache");
 
+/** Hosts that run at once cannot share a file of state. A test that wants one gives `--data`. */
+const STATE = { HOST_DATA: "none" };
+
 /** The environment without what would change the host's settings. */
-const inherited = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name)));
+const inherited = () => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name))),
+  ...STATE,
+});
 
 /** Variables by which other programs find the host, and it what it made before. */
-export const FOUND = { HOST_BIN: BINARY, HOST_CACHE_DIR: CACHE };
+export const FOUND = { HOST_BIN: BINARY, HOST_CACHE_DIR: CACHE, ...STATE };
 
 /** Runs a subcommand of the host to its end: `{code, stdout, stderr}`. */
 export function runHost(args, env = {}) {

@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
         world guests {
             include realtime:gateway/handler@0.1.1;
             include realtime:gateway/async-handler@0.1.1;
+            include realtime:gateway/state@0.1.1;
         }
     ",
     path: "../../../wit",
@@ -21,6 +22,7 @@ wasmtime::component::bindgen!({
         "realtime:gateway/broadcast-operator.fetch-sockets": async,
         "realtime:gateway/search.count-sockets": async,
         "realtime:gateway/search.list-sockets": async,
+        "realtime:gateway/kv": async,
     },
     exports: {
         default: async,
@@ -29,5 +31,5 @@ wasmtime::component::bindgen!({
 
 pub(crate) use exports::realtime::gateway::{async_event_handler, event_handler};
 pub(crate) use realtime::gateway::{
-    acknowledgement, async_calls, broadcast_operator, namespace, search, socket, types,
+    acknowledgement, async_calls, broadcast_operator, kv, namespace, search, socket, types,
 };

@@ -44,6 +44,7 @@ pub struct ComponentHandler {
     pub(crate) idle: Option<IdleInstances>,
     /// Its HTTP handler, if it answers plain requests too.
     pub(crate) http: Option<HttpExport>,
+    pub(crate) keeps_state: bool,
     pub(crate) settings: Arc<HandlerSettings>,
     pub(crate) output_rate: Arc<OutputRate>,
     pub(crate) description: Description,
@@ -66,6 +67,11 @@ impl EventHandler for ComponentHandler {
 }
 
 impl ComponentHandler {
+    /// Whether it imports the key-value store, which its grant must then have before the first event.
+    pub fn keeps_state(&self) -> bool {
+        self.keeps_state
+    }
+
     /// Has the component describe itself.
     pub(crate) async fn describe(&self) -> Result<types::Description, HandlerError> {
         let current = Arc::new(CurrentEvent::new(None, String::new()));

@@ -25,6 +25,8 @@ pub struct Examination {
     pub calls: Option<Calls>,
     /// Whether it answers plain HTTP requests, too.
     pub answers_http: bool,
+    /// Whether it keeps state in a key-value store.
+    pub keeps_state: bool,
     /// What it imports.
     pub imports: Vec<Import>,
     /// Languages and tools that the component names.
@@ -63,7 +65,8 @@ impl Examination {
         Ok(Self {
             size,
             calls,
-            answers_http: world.is_some_and(|world| world.answers_http),
+            answers_http: world.as_ref().is_some_and(|world| world.answers_http),
+            keeps_state: world.is_some_and(|world| world.keeps_state),
             imports,
             made_by: interfaces.made_by.iter().map(|maker| text::message(maker)).collect(),
             description: loaded.map(|handler| handler.description().clone()).map_err(failed),

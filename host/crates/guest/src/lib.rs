@@ -32,7 +32,7 @@ mod store_state;
 mod tests;
 mod world;
 
-pub use capabilities::{AllowedHost, AllowedHosts, Environment, Granted, HandlerGrants};
+pub use capabilities::{AllowedHost, AllowedHosts, Environment, EventStoreLimits, Granted, HandlerGrants, StoreGrant};
 pub use component::ComponentHandler;
 pub use error::{LoadError, LoadReason};
 pub use examine::{Examination, Import};

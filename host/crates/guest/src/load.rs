@@ -51,13 +51,14 @@ impl ComponentHandler {
         let (blocking, limits) = (runtime.clone(), settings.limits.clone());
         let prepared = tokio::task::spawn_blocking(move || prepare(&blocking, &name, &bytes, &limits)).await;
         let prepared = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
-        let Prepared { linked, exports, http } = prepared;
+        let Prepared { linked, exports, http, keeps_state } = prepared;
         let reuse = settings.limits.reuse;
         let idle = (reuse > 1).then(|| IdleInstances::new(reuse));
         let output_rate = Arc::new(OutputRate::new(Instant::now()));
         let description = Description::default();
         let tenant = runtime.tenant();
-        let handler = Self { runtime, tenant, linked, exports, idle, http, settings, output_rate, description };
+        let handler =
+            Self { runtime, tenant, linked, exports, idle, http, keeps_state, settings, output_rate, description };
         let types::Description { namespace, events, any_event } =
             handler.describe().await.map_err(LoadReason::Describe)?;
         Ok(Self { description: Description::check(namespace, events, any_event)?, ..handler })
@@ -69,6 +70,7 @@ struct Prepared {
     linked: InstancePre<StoreState>,
     exports: ExportIndices,
     http: Option<HttpExport>,
+    keeps_state: bool,
 }
 
 fn prepare(runtime: &Runtime, name: &str, bytes: &[u8], limits: &HandlerLimits) -> Result<Prepared, LoadReason> {
@@ -87,5 +89,5 @@ fn link(component: &Component, world: World, limits: &HandlerLimits, instances: 
         Calls::Concurrent => ExportIndices::Concurrent(async_event_handler::GuestIndices::new(&linked)?),
     };
     let http = if world.answers_http { Some(HttpExport::new(&linked, limits, instances)?) } else { None };
-    Ok(Prepared { linked, exports, http })
+    Ok(Prepared { linked, exports, http, keeps_state: world.keeps_state })
 }

@@ -10,7 +10,9 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::capabilities::{self, HandlerGrants, Output, OutputRate, Realtime, RealtimeView, Requests};
+use crate::capabilities::{
+    self, HandlerGrants, KeyValues, Output, OutputRate, Realtime, RealtimeView, Requests, StoreView,
+};
 use crate::current_event::CurrentEvent;
 use crate::settings::HandlerSettings;
 
@@ -21,6 +23,7 @@ pub(crate) struct StoreState {
     grants: Arc<HandlerGrants>,
     output_rate: Arc<OutputRate>,
     realtime: Realtime,
+    key_values: KeyValues,
     limiter: StoreLimiter,
     turn: Turn,
     wasi: Option<Wasi>,
@@ -47,6 +50,7 @@ impl StoreState {
         resources.set_max_capacity(RESOURCES);
         Self {
             realtime: Realtime::new(current.clone(), settings.gateway.clone(), copies.clone()),
+            key_values: KeyValues::new(current.clone(), settings.grants.clone()),
             requests: Requests::new(current, settings.grants.network.clone()),
             grants: settings.grants.clone(),
             output_rate: output_rate.clone(),
@@ -65,6 +69,7 @@ impl StoreState {
             output.begin(current.clone());
         }
         self.requests.begin(current.clone());
+        self.key_values.begin(current.clone());
         self.realtime.begin(current);
     }
 
@@ -100,6 +105,12 @@ impl StoreData for StoreState {
 impl RealtimeView for StoreState {
     fn realtime(&mut self) -> &mut Realtime {
         &mut self.realtime
+    }
+}
+
+impl StoreView for StoreState {
+    fn key_values(&mut self) -> &mut KeyValues {
+        &mut self.key_values
     }
 }
 

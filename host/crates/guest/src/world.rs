@@ -20,12 +20,14 @@ const HTTP: &str = "wasi:http";
 const HTTP_HANDLER: &str = "incoming-handler";
 const WASI_VERSION: &str = "0.2";
 
-/// How a component is called, and whether it also answers HTTP requests.
+/// How a component is called, and what it does beside handling events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct World {
     pub(crate) calls: Calls,
     /// Whether it answers plain HTTP requests, beside handling events.
     pub(crate) answers_http: bool,
+    /// Whether it imports the key-value store.
+    pub(crate) keeps_state: bool,
 }
 
 /// Why a component belongs to no world of this host.
@@ -112,7 +114,8 @@ pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
         Some(other) => return Err(WorldError::Http(other.full.to_owned())),
         None => exports.iter().any(|name| name.package == HTTP),
     };
-    Ok(World { calls, answers_http })
+    let keeps_state = component.imports.iter().any(|import| Name::parse(import).path == capabilities::STORE_PATH);
+    Ok(World { calls, answers_http, keeps_state })
 }
 
 /// Whether a component with this calling convention may import this; with `None`, whether a component of any world may.
@@ -178,6 +181,14 @@ mod tests {
         assert_eq!(granted(client, None), Granted::With("--allow-net HOST"));
         assert_eq!(granted("wasi:http/types@0.2.6", None), Granted::Always);
         assert_eq!(granted("wasi:http/outgoing-handler@0.3.0", None), Granted::Never);
+    }
+
+    #[test]
+    fn state_is_kept_where_the_store_is_imported() {
+        let keeps = |import: &str| world_of(&interfaces(&[import], &[HANDLER])).map(|world| world.keeps_state);
+        assert_eq!(keeps("realtime:gateway/kv@0.1.1"), Ok(true));
+        assert_eq!(keeps("realtime:gateway/socket@0.1.0"), Ok(false));
+        assert_eq!(granted("realtime:gateway/kv@0.1.1", None), Granted::Always);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | `ask` | `emit_with_ack`, emits its error as `asked` |
 //! | `join` | joins `auth.room`, emits `first` 1 and `first` 2, emits `arrived` id to all others |
 //! | `bye` | emits `hello`, then disconnects |
+//! | `kv` | increments `auth.key`, then rejects with the sum as message |
 //!
 //! `$disconnect` emits `left` `{id, reason, connected, rooms, data, user-agent}` to the whole namespace, and `ghost` to
 //! its own socket. In mode `slowLeave` it waits `auth.ms` before. With `auth.quiet` there is no `left`, and no `hello`
@@ -51,7 +52,12 @@
 //! | `state` | acks how often this instance was called: 1 |
 //! | `print` text | writes it to stdout, and `err ` and it to stderr; acks |
 //! | `env`, `fs`, `net`, `args` | acks the environment; the error of reading a file; of connecting; the arguments |
+//! | `kv` call, args | calls the key-value store, acks `{ok}` or `{error}`; the calls are in `state.rs` |
+//! | `kvBytes` key, bytes | sets bytes, acks what it reads back |
+//! | `kvTrap` key | emits `before`, sets `key` to 1, emits `after`, panics |
 //! | `random`, `clock` | acks 8 random bytes as a number; milliseconds since 1970 |
+
+mod state;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -72,6 +78,7 @@ fn register() -> RealtimeNamespace {
     broadcasts(ns);
     failures(ns);
     sandbox(ns);
+    state::register(ns);
     ns
 }
 
@@ -111,6 +118,10 @@ fn connection(ns: RealtimeNamespace) {
                 "bye" => {
                     hello();
                     ns.socket().disconnect();
+                }
+                "kv" => {
+                    let sum = ns.kv().increment(auth["key"].as_str().unwrap_or_default(), 1)?;
+                    return Err(ConnectError::new(sum.to_string()).into());
                 }
                 _ if auth["quiet"] == true => {}
                 _ => drop(hello()),

@@ -17,13 +17,16 @@ mod output_rate;
 mod random;
 mod realtime;
 mod sockets;
+mod store;
 mod wasi;
 
+pub use self::store::{EventStoreLimits, StoreGrant};
 pub use environment::Environment;
 pub use grants::HandlerGrants;
 pub use http::{AllowedHost, AllowedHosts};
 pub use interface::Granted;
 
+pub(crate) use self::store::{KeyValues, PATH as STORE_PATH, StoreView};
 pub(crate) use http::Requests;
 pub(crate) use interface::Name;
 #[cfg(test)]

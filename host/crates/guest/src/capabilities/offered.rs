@@ -7,10 +7,12 @@ use wasmtime_wasi_http::WasiHttpView;
 
 use super::interface::{Granted, Interface, Name};
 use super::realtime::RealtimeView;
-use super::{clocks, environment, files, http, io, output, random, realtime, sockets};
+use super::store::StoreView;
+use super::{clocks, environment, files, http, io, output, random, realtime, sockets, store};
 
-const OFFERED: [&[Interface]; 9] = [
+const OFFERED: [&[Interface]; 10] = [
     realtime::INTERFACES,
+    store::INTERFACES,
     output::INTERFACES,
     environment::INTERFACES,
     clocks::INTERFACES,
@@ -35,9 +37,10 @@ pub(crate) fn granted(import: &Name<'_>, calls: Calls) -> Granted {
 /// If two interfaces have the same name, which never happens with the versions that this is built with.
 pub(crate) fn add_to_linker<T>(linker: &mut Linker<T>, calls: Calls) -> wasmtime::Result<()>
 where
-    T: RealtimeView + WasiView + WasiHttpView + 'static,
+    T: RealtimeView + StoreView + WasiView + WasiHttpView + 'static,
 {
     realtime::add_to_linker(linker, calls)?;
+    store::add_to_linker(linker)?;
     output::add_to_linker(linker, calls)?;
     environment::add_to_linker(linker, calls)?;
     clocks::add_to_linker(linker, calls)?;

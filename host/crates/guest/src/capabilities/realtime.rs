@@ -20,7 +20,7 @@ use crate::convert::no_handshake;
 use crate::current_event::CurrentEvent;
 
 /// The series of the contract whose released versions are all accepted, because it only grows.
-const SERIES: &str = "0.1";
+pub(super) const SERIES: &str = "0.1";
 
 const fn interface(path: &'static str) -> Interface {
     Interface { path, series: SERIES, only: None, granted: Granted::Always }

@@ -1,0 +1,47 @@
+//! The key-value stores of handlers: opened only if a component uses them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use store::{Backend, Embedded, EmbeddedLimits, Memory, SystemClock};
+
+use crate::config::Data;
+use crate::hint::{self, HintExt};
+
+/// The file in the folder.
+const FILE: &str = "kv.redb";
+
+/// Opens the stores of all namespaces. After a crash this takes seconds for each gigabyte.
+///
+/// # Errors
+///
+/// If the folder cannot be made, or its file is no store, is damaged, or is in use.
+pub(super) async fn open(data: &Data, limits: &EmbeddedLimits) -> anyhow::Result<Arc<dyn Backend>> {
+    let Data::Folder(folder) = data else {
+        tracing::info!("key-value stores are kept in memory: they are gone when the host stops (--data none)");
+        return Ok(Arc::new(Memory::new(Arc::new(SystemClock))));
+    };
+    make(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .hint("name a folder with --data DIR, or keep state in memory with --data none")?;
+    let (file, limits) = (folder.join(FILE), limits.clone());
+    let shown = file.display().to_string();
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(&file, limits, Arc::new(SystemClock))).await;
+    let store = opened.context("cannot open the key-value stores")?.map_err(|error| {
+        let hint = error.hint();
+        hint::add(error, hint)
+    })?;
+    tracing::info!(file = shown, "key-value stores are kept in a file");
+    Ok(Arc::new(store))
+}
+
+/// Makes the folder. Version control is told to leave alone what is in it.
+fn make(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(".gitignore"), "*\n")
+}
