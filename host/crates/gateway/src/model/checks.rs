@@ -9,6 +9,7 @@
 //! reason count too, because they cost the host work.
 
 use std::collections::HashSet;
+use std::mem;
 
 use serde_json::value::RawValue;
 use socket_io::Payload;
@@ -51,6 +52,7 @@ pub struct CommandChecks {
     bytes: usize,
     /// Whether the event was acknowledged.
     acknowledged: bool,
+    tried_to_acknowledge: bool,
     /// The socket's rooms with this event's changes, once it has changed something.
     rooms: Option<HashSet<String>>,
 }
@@ -156,7 +158,10 @@ impl CommandChecks {
         Ok(Command::SetData(json))
     }
 
-    /// Checks and counts an acknowledgement of the event, which takes one at most; `wanted` if the client waits for it.
+    /// Checks an acknowledgement of the event, which takes one at most; `wanted` if the client waits for it.
+    ///
+    /// The first call is beside the limits, as what a handler returns is: a handler that has used them up can still say
+    /// so. Further calls count.
     ///
     /// # Errors
     ///
@@ -167,12 +172,15 @@ impl CommandChecks {
         wanted: bool,
         limits: &GatewayLimits,
     ) -> Result<Command, CheckError> {
+        if mem::replace(&mut self.tried_to_acknowledge, true) {
+            self.spend(payload.size(), limits)?;
+        }
         if !wanted || self.acknowledged {
             let why = if wanted { "was acknowledged before" } else { "has no client that waits for it" };
-            self.spend(0, limits)?;
             return Err(CheckError::NotAllowed(format!("the event {why}: nothing was acknowledged")));
         }
-        let payload = self.packet_for("", payload, 0, limits)?;
+        check_size(&payload, 0, limits)?;
+        check_arguments(&payload).map_err(CheckError::InvalidPayload)?;
         self.acknowledged = true;
         Ok(Command::Acknowledge(payload))
     }

@@ -196,8 +196,8 @@ fn an_event_is_acknowledged_once() {
     assert!(!checks.acknowledged());
     let acknowledged = checks.acknowledge(payload("[1]", &[]), true, &limits);
     assert_eq!(acknowledged, Ok(Command::Acknowledge(payload("[1]", &[]))));
-    refused(&mut checks, true);
     assert!(checks.acknowledged());
+    (0..limits.commands - 1).for_each(|_| refused(&mut checks, true));
     let none_left = checks.acknowledge(payload("[1]", &[]), true, &limits);
     assert!(matches!(none_left, Err(CheckError::RateLimited(_))), "what is refused counts, too");
 
@@ -206,4 +206,8 @@ fn an_event_is_acknowledged_once() {
         assert!(checks.acknowledge(payload(bad, &[]), true, &limits).is_err(), "{bad}");
     }
     assert!(checks.acknowledge(payload("[]", &[]), true, &limits).is_ok(), "a bad one was not sent");
+
+    let mut checks = CommandChecks::default();
+    while checks.leave("a".into(), "own", Vec::new, &limits).is_ok() {}
+    assert!(checks.acknowledge(payload("[1]", &[]), true, &limits).is_ok(), "beside the limits, as what is returned");
 }
