@@ -107,7 +107,7 @@ impl fmt::Debug for StoreGrant {
     }
 }
 
-/// The calls of one event. Costs nothing until the first.
+/// The calls of one event. Until the first, an event pays for two reference counts only.
 pub(crate) struct KeyValues {
     current: Arc<CurrentEvent>,
     grants: Arc<super::HandlerGrants>,
