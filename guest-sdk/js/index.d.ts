@@ -1,5 +1,5 @@
 /**
- * Types of the globals that a handler's file has without an import: `RealtimeNamespace` and `ConnectError`.
+ * Types of the globals that a handler's file has without an import: `RealtimeNamespace`, `ConnectError` and `kv`.
  *
  * In TypeScript, `import type {} from "@realtime/guest-sdk"` (or `"types": ["@realtime/guest-sdk"]` in `tsconfig.json`)
  * declares them.
@@ -228,6 +228,91 @@ export interface RealtimeError extends Error {
   code: string;
 }
 
+/** What the key-value store keeps: JSON, or bytes (a buffer or any view), which are read as a `Uint8Array`. */
+export type KvValue = {} | null;
+
+/**
+ * The key-value store of the namespace, which outlives events, clients and the host's process.
+ *
+ * Calls are no commands: each takes effect at once, is durable when its promise is fulfilled, and stands although the
+ * handler fails later or refuses the client. They work in handlers only. Keys have at most 1 KiB, values 1 MiB; an event
+ * may make 1,000 calls and exchange 8 MiB (settings of the host). Errors are `KvError`s.
+ */
+export interface KeyValueStore {
+  /** The value, or null where there is none. */
+  get<T = any>(key: string): Promise<T | null>;
+  /** The values of several keys, in their order, as they are at one moment. */
+  getMany<T = any>(keys: Iterable<string>): Promise<(T | null)[]>;
+  has(key: string): Promise<boolean>;
+  /** Sets a value. After `ttlMs` milliseconds it is gone; without, it stays until it is replaced or deleted. */
+  set<T extends KvValue>(key: string, value: T, ttlMs?: number): Promise<void>;
+  /** Sets all values or none. */
+  setMany(
+    values: Iterable<readonly [key: string, value: KvValue]> | { [key: string]: KvValue },
+    ttlMs?: number,
+  ): Promise<void>;
+  /** Whether there was a value. */
+  delete(key: string): Promise<boolean>;
+  /** Deletes all or none. How many there were. */
+  deleteMany(keys: Iterable<string>): Promise<number>;
+  /** Deletes all values whose keys begin with this; without, all of them. How many there were. */
+  clear(prefix?: string): Promise<number>;
+  /**
+   * Adds to a number, which is 0 where it is not there, and returns the sum. However many handlers do so at once, nothing
+   * is lost. `ttlMs` is for a new number; one that is there keeps its own. Sums beyond 2⁵³ are rounded.
+   */
+  increment(key: string, delta?: number, ttlMs?: number): Promise<number>;
+  /**
+   * Sets a value if another is there; `null` is the absence of one. Whether it was set. Values are compared as JSON text,
+   * where the order of an object's keys matters. To compute a value from the old one, `update` is simpler.
+   */
+  compareAndSet<T extends KvValue>(key: string, expected: T | null, value: T | null, ttlMs?: number): Promise<boolean>;
+  /**
+   * Replaces a value by what the function returns, and returns the new one; `null` deletes the key. If another handler
+   * changes the value meanwhile, the function is called again with the changed one.
+   */
+  update<T extends KvValue>(
+    key: string,
+    change: (old: T | null) => T | Promise<T>,
+    options?: KvUpdateOptions,
+  ): Promise<T>;
+  /** Keys and values whose keys begin with this, in the order of the keys' bytes, fetched as they are asked for. */
+  list<T = any>(prefix?: string, options?: KvListOptions): AsyncIterableIterator<[key: string, value: T]>;
+  /** The keys that begin with this. */
+  keys(prefix?: string, options?: KvListOptions): AsyncIterableIterator<string>;
+}
+
+export interface KvUpdateOptions {
+  /** The time to live of the new value, in milliseconds; without, it has none. */
+  ttlMs?: number;
+  /** How often the function is called at most; 100 by default. Beyond: an error with the code `conflict`. */
+  attempts?: number;
+}
+
+export interface KvListOptions {
+  /** Begins behind this key, which need not be there. */
+  after?: string;
+  /** How many entries at most. */
+  limit?: number;
+}
+
+/** The error of a call of `kv`. */
+export interface KvError extends Error {
+  name: "KvError";
+  code:
+    | "key-too-long"
+    | "value-too-large"
+    | "too-much"
+    | "rate-limited"
+    | "quota-exceeded"
+    | "not-a-number"
+    | "invalid-ttl"
+    | "not-allowed"
+    | "unavailable"
+    | "conflict"
+    | "unreadable";
+}
+
 interface RealtimeNamespaceConstructor {
   new <
     ListenEvents extends EventsMap = DefaultEventsMap,
@@ -251,4 +336,6 @@ declare global {
   /** Refuses a connection when it is thrown in `$connect`: the client gets `connect_error` with this message and data. */
   const ConnectError: typeof ConnectErrorClass;
   type ConnectError = ConnectErrorClass;
+  /** The key-value store of the namespace. A component has it only where its handler, or a package, uses this name. */
+  const kv: KeyValueStore;
 }

@@ -9,6 +9,8 @@ import { describe, test } from "node:test";
 import { connect, open } from "./support/clients.mjs";
 import { LANGUAGE, runHost, startHost } from "./support/host.mjs";
 
+const GUESTS = process.env.HOST_GUESTS ?? new URL("../../target/wasm32-wasip2/release", import.meta.url).pathname;
+
 /** A folder that goes with the test. */
 function folder(t) {
   const dir = mkdtempSync(join(tmpdir(), "host-data-"));
@@ -127,7 +129,7 @@ describe("two namespaces", () => {
   test("share one with --kv", async (t) => assert.deepEqual(await visits(t, "--kv", "shared"), [1, 2, 3]));
 });
 
-test("a component that describes itself has no store, and is told so", async (t) => {
+test("a component that describes itself has no store, and is told so", { skip: LANGUAGE !== "rust" }, async (t) => {
   const refused = startHost(t, { flags: ["--env", "KV_IN_DESCRIBE=1"] });
   await assert.rejects(refused, /kv\.get: a component that describes itself has no key-value store: use it in a handler/);
 });
@@ -230,6 +232,33 @@ describe("limits", () => {
   });
 });
 
+test("what a handler in Rust has set, one in another language reads, and the other way round", { skip: LANGUAGE === "rust" }, async (t) => {
+  const flags = ["--data", folder(t)];
+  const value = { text: "grüße 😀", numbers: [1, -2.5, 1e300] };
+  const bytes = Buffer.from([0, 34, 255]);
+  const start = async (component) => {
+    const host = await startHost(t, { components: [component], flags });
+    return [host, await connect(t, host)];
+  };
+  const [first, rust] = await start(join(GUESTS, "probe.wasm"));
+  await kv(rust, "set", "value", value);
+  await rust.ask("kvBytes", "bytes", bytes);
+  await kv(rust, "increment", "number", -7);
+  await first.stop();
+
+  const [second, other] = await start("probe");
+  assert.deepEqual(await kv(other, "getMany", ["value", "number"]), [value, -7]);
+  assert.deepEqual(await kv(other, "get", "bytes"), bytes);
+  assert.equal(await kv(other, "increment", "number", 1), -6);
+  await kv(other, "set", "value", [value]);
+  await other.ask("kvBytes", "bytes", Buffer.from([1]));
+  await second.stop();
+
+  const [, again] = await start(join(GUESTS, "probe.wasm"));
+  assert.deepEqual(await kv(again, "getMany", ["value", "number"]), [[value], -6]);
+  await assert.rejects(kv(again, "get", "bytes"), /is binary/);
+});
+
 test("flags that make no sense are refused at start", async () => {
   for (const [flags, says] of [
     [["--kv-bytes", "1kB"], /--kv-bytes 1kB is less than a key and a value together[^]*hint: give a larger --kv-bytes/],
@@ -243,9 +272,8 @@ test("flags that make no sense are refused at start", async () => {
 });
 
 test("host inspect says that a component keeps state", { skip: LANGUAGE !== "rust" }, async () => {
-  const guests = process.env.HOST_GUESTS ?? new URL("../../target/wasm32-wasip2/release", import.meta.url).pathname;
-  const { stdout } = await runHost(["inspect", join(guests, "probe.wasm")]);
+  const { stdout } = await runHost(["inspect", join(GUESTS, "probe.wasm")]);
   assert.match(stdout, /^keeps +state, in a key-value store$/m);
   assert.match(stdout, /realtime:gateway\/kv@0\.1\.\d+$/m);
-  assert.doesNotMatch((await runHost(["inspect", join(guests, "chat.wasm")])).stdout, /kv/);
+  assert.doesNotMatch((await runHost(["inspect", join(GUESTS, "chat.wasm")])).stdout, /kv/);
 });

@@ -22,8 +22,7 @@ const GUESTS: [(&str, &str); 4] = [
 ];
 
 /// Parts of the SDK that go into every component of the language.
-const JS: [&str; 4] =
-    ["guest-sdk/js/src/build", "guest-sdk/js/src/runtime", "guest-sdk/js/wit", "guest-sdk/js/package-lock.json"];
+const JS: [&str; 3] = ["guest-sdk/js/src", "guest-sdk/js/wit", "guest-sdk/js/package-lock.json"];
 const PYTHON: [&str; 3] = ["guest-sdk/python/builder", "guest-sdk/python/realtime", "wit"];
 
 /// Builds the components that are older than their sources. The others are kept, because each build takes a while and the

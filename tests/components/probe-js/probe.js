@@ -66,6 +66,9 @@ const CONNECT = {
     hello();
     ns.socket.disconnect();
   },
+  async kv({ key }) {
+    throw new ConnectError(String(await kv.increment(key)));
+  },
 };
 
 ns.socket.on("$connect", async () => {
@@ -211,6 +214,46 @@ on("many", async (count, bytes) => {
 });
 on("big", (size) => outcome(ns.socket.emit("big", "x".repeat(size))));
 on("reserved", (name) => outcome(ns.socket.emit(name)));
+
+// The key-value store.
+
+async function all(listing) {
+  const found = [];
+  for await (const item of listing) found.push(item);
+  return found;
+}
+
+/** The calls that are not the store's own. */
+const KV = {
+  fill: (key, size) => kv.set(key, "x".repeat(size)),
+  push: (key, value) => kv.update(key, (array) => [...(array ?? []), value]),
+  list: (prefix) => all(kv.list(prefix)),
+  keys: (prefix) => all(kv.keys(prefix)),
+  async often() {
+    for (let called = 0; ; called += 1) {
+      const error = await outcome(kv.has("x"));
+      if (error !== "ok") return [called, error];
+    }
+  },
+};
+
+on("kv", async (call, args) => {
+  try {
+    return { ok: (await (KV[call] ?? kv[call])(...args)) ?? null };
+  } catch (error) {
+    return { error: error.message };
+  }
+});
+on("kvBytes", async (key, bytes) => {
+  await kv.set(key, bytes);
+  return kv.get(key);
+});
+on("kvTrap", async (key) => {
+  ns.socket.emit("before");
+  await kv.set(key, 1);
+  ns.socket.emit("after");
+  trap();
+});
 
 // The sandbox.
 

@@ -26,7 +26,7 @@ const ENVIRONMENT = join(SDK, "src/polyfills/environment.js");
 const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
 
 /**
- * Bundles the handler in `file`, which was found after `lookedFor`. Returns code, source map, whether it sends requests,
+ * Bundles the handler in `file`, which was found after `lookedFor`. Returns code, source map, the capabilities that it uses,
  * warnings, and what it depends on.
  */
 export async function bundle({ file, lookedFor }, { engine }) {
@@ -41,7 +41,7 @@ export async function bundle({ file, lookedFor }, { engine }) {
       stdin: { contents: `export * as handler from ${handler}`, resolveDir: root },
       define: { ...options.define, ...marks },
     });
-    const { polyfills, sends } = needed(marked.outputFiles[0].text, engine);
+    const { polyfills, uses } = needed(marked.outputFiles[0].text, engine);
     const { outputFiles, metafile } = await build({
       ...options,
       stdin: { contents: entrySource(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
@@ -54,7 +54,7 @@ export async function bundle({ file, lookedFor }, { engine }) {
     const { code, moved } = instrumented(text(".js"));
     const map = handlersMap(JSON.parse(text(".map")), root, moved);
     const warnings = [...marked.warnings.map(located), ...warningsOf(code, map, engine)];
-    return { code, map, sends, warnings, inputs: inputs.list(metafile, root) };
+    return { code, map, uses, warnings, inputs: inputs.list(metafile, root) };
   } catch (error) {
     throw error.errors ? buildErrorOf(error.errors) : error;
   }

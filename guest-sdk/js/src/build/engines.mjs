@@ -10,26 +10,25 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { BuildError, EXIT } from "./errors.mjs";
+import { inWorld } from "./world.mjs";
 
 const SETTINGS = JSON.parse(readFileSync(new URL("engines.json", import.meta.url), "utf8"));
-const WIT = fileURLToPath(new URL("../../wit", import.meta.url));
 
+/** For each engine, what makes a component of code that uses these capabilities (`polyfills.mjs`). */
 export const ENGINES = {
-  quickjs: async (code, { sends }) => {
+  quickjs: async (code, uses) => {
     const { componentize } = await installed("componentize-qjs", "quickjs");
-    const world = sends ? "quickjs-fetch" : "quickjs";
-    const { component } = await componentize({ witPath: WIT, world, jsSource: code });
-    return sends ? renamed(component) : component;
+    const made = ({ witPath, world }) => componentize({ witPath, world, jsSource: code });
+    const { component } = await inWorld(["quickjs", ...uses], made);
+    return uses.includes("fetch") ? renamed(component) : component;
   },
-  starlingmonkey: async (code, { sends }) => {
+  starlingmonkey: async (code, uses) => {
     const { componentize } = await installed("@bytecodealliance/componentize-js", "starlingmonkey");
-    const { component } = await componentize(code, {
-      sourceName: "realtime-handler",
-      witPath: WIT,
-      worldName: "starlingmonkey",
-      // Features that are not disabled are imported even if the handler does not use them.
-      disableFeatures: sends ? ["fetch-event"] : ["http", "fetch-event"],
-    });
+    // Features that are not disabled are imported even if the handler does not use them.
+    const disableFeatures = uses.includes("fetch") ? ["fetch-event"] : ["http", "fetch-event"];
+    const made = ({ witPath, world }) =>
+      componentize(code, { sourceName: "realtime-handler", witPath, worldName: world, disableFeatures });
+    const { component } = await inWorld(["starlingmonkey", ...uses.filter((name) => name !== "fetch")], made);
     return component;
   },
 };

@@ -19,13 +19,13 @@ const LONGEST_SOURCE = 2 << 20;
  * Throws a `BuildError` if the handler cannot be built, with a hint if there is something to do about it.
  */
 export async function buildHandler(source, { engine = "quickjs" } = {}) {
-  const { code, map, sends, warnings, inputs } = await bundle(handlerOf(source), { engine });
+  const { code, map, uses, warnings, inputs } = await bundle(handlerOf(source), { engine });
   // These texts are a line before the bundle, so that the top level can use the map, too.
   const mapText = JSON.stringify({ ...map, lines: [[], ...map.lines] });
   const texts = { "source-map": mapText, source: code.length <= LONGEST_SOURCE ? `\n${code}` : "" };
   const before = Object.entries(texts).map(([name, text]) => `globalThis[Symbol.for("realtime.${name}")] = ${JSON.stringify(text)};`);
   try {
-    return { component: await ENGINES[engine](`${before.join("")}\n${code}`, { sends }), warnings, inputs };
+    return { component: await ENGINES[engine](`${before.join("")}\n${code}`, uses), warnings, inputs };
   } catch (error) {
     throw error instanceof BuildError ? error : evaluationFailure(error, mapText);
   }

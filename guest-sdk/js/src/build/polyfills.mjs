@@ -12,12 +12,16 @@ const POLYFILLS = {
   events: ["Event", "EventTarget", "CustomEvent"],
   abort: ["AbortController", "AbortSignal"],
   fetch: ["fetch", "Headers", "Request", "Response"],
+  kv: ["kv"],
 };
+
+/** Those that import something of the host, in the world of their name (`wit/world.wit`). */
+const CAPABILITIES = ["fetch", "kv"];
 
 /** What each engine lacks. */
 const LACKED = {
   quickjs: Object.keys(POLYFILLS),
-  starlingmonkey: ["buffer", "process"],
+  starlingmonkey: ["buffer", "process", "kv"],
 };
 
 /** Objects through which code may name a global, beside its plain name. */
@@ -32,9 +36,9 @@ export const marks = Object.fromEntries(
   ),
 );
 
-/** Paths of the polyfills that the marked output needs, and whether it sends requests. */
+/** Paths of the polyfills that the marked output needs, and the capabilities that it uses. */
 export function needed(output, engine) {
   const uses = (name) => POLYFILLS[name].some((global) => output.includes(MARK + global));
   const path = (name) => fileURLToPath(new URL(`../polyfills/${name}.js`, import.meta.url));
-  return { polyfills: LACKED[engine].filter(uses).map(path), sends: uses("fetch") };
+  return { polyfills: LACKED[engine].filter(uses).map(path), uses: CAPABILITIES.filter(uses) };
 }

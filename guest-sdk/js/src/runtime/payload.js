@@ -34,7 +34,8 @@ function isPlain(value, depth) {
   return true;
 }
 
-function bytesOf(value) {
+/** The bytes of a binary value; undefined for other values. */
+export function bytesOf(value) {
   if (typeof value !== "object" || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);

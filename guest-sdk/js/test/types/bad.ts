@@ -42,4 +42,21 @@ ns.broadcast.emit("message", "Ada", "hi");
 // @ts-expect-error: a path is text
 new RealtimeNamespace(1);
 
+// @ts-expect-error: a key is text
+kv.get(1);
+// @ts-expect-error: not a value
+kv.set("k", undefined);
+// @ts-expect-error: milliseconds
+kv.set("k", 1, "1s");
+// @ts-expect-error: nothing may be there
+kv.get<{ a: number }>("k").then(({ a }) => a);
+// @ts-expect-error: the function returns nothing
+kv.update<number>("k", (old) => void old);
+// @ts-expect-error: another type
+kv.update<number>("k", (old) => `${old}`);
+// @ts-expect-error: a number
+kv.increment("k", "1");
+// @ts-expect-error: no such option
+kv.list("k", { size: 1 });
+
 export default ns;

@@ -1,6 +1,6 @@
 /** What must be accepted. */
 
-import type {} from "../../index.js";
+import type { KvError } from "../../index.js";
 
 interface ClientEvents {
   message: (data: { room?: string; text: string }) => void;
@@ -46,5 +46,32 @@ untyped.to("room").emit("whatever", 1, "two", { three: new Uint8Array(3) });
 const again: RealtimeNamespace<ClientEvents, ServerEvents, { username: string }> = ns;
 again.name.length;
 
-export { asks };
+interface Player {
+  name: string;
+  score: number;
+}
+
+async function keeps() {
+  const player: Player | null = await kv.get<Player>("player:ada");
+  await kv.set("player:ada", { name: "Ada", score: 1 } satisfies Player, 60_000);
+  await kv.set<Player>("player:bob", player ?? { name: "Bob", score: 0 });
+  const [ada, bob] = await kv.getMany<Player>(["player:ada", "player:bob"]);
+  await kv.setMany({ a: 1, b: null, c: new Uint8Array(1) });
+  await kv.setMany(new Map([["a", 1]]), 1000);
+  await kv.setMany([["a", [1]] as const]);
+  const sums: number[] = [await kv.increment("n"), await kv.increment("n", -1, 1000), await kv.clear("x"), await kv.deleteMany(["n"])];
+  const swapped: boolean = await kv.compareAndSet("owner", null, ns.socket.id);
+  const score: Player = await kv.update<Player>("player:ada", (old) => ({ name: "Ada", score: (old?.score ?? 0) + 1 }), { attempts: 3 });
+  const visits: number = await kv.update("visits", async (old: number | null) => (old ?? 0) + 1);
+  for await (const [key, { name }] of kv.list<Player>("player:", { after: "player:a", limit: 10 })) console.log(key, name);
+  for await (const key of kv.keys()) console.log(key.length);
+  try {
+    await kv.delete("x");
+  } catch (error) {
+    if ((error as KvError).code === "unavailable") throw new ConnectError("later");
+  }
+  console.log(ada?.name, bob?.score, sums, swapped, score.score, visits, (await kv.get("any")).thing);
+}
+
+export { asks, keeps };
 export default ns;
