@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
   demo [FLAGS…]   build the host and examples/chat, and serve the chat at http://127.0.0.1:3000;
                   FLAGS go to `host run` (`--listen 127.0.0.1:3001` where the port is taken)
   test            run every test: Rust, Python, JavaScript, real clients against the real host, the host compared
-                  with the reference server, the chat in a browser; tests that hold for every language run once
+                  with the reference server, pages of examples in a browser; tests that hold for every language run once
                   in each
   fuzz [TARGET] [SECONDS]
                   run one fuzz target or all (fuzz/README.md), each for 10 minutes or the given time
@@ -98,7 +98,9 @@ fn test() -> anyhow::Result<()> {
     install::wasm_target()?;
     install::node()?;
     install::chromium()?;
-    install::npm_packages(&workspace.root.join("examples/chat/web"))?;
+    for example in ["chat/web", "whiteboard-js/web", "todo-ts"] {
+        install::npm_packages(&workspace.root.join("examples").join(example))?;
+    }
     install::npm_packages(&tests)?;
     install::python()?;
     install::npm_packages(&js)?;

@@ -14,9 +14,10 @@ use crate::workspace::Workspace;
 pub const LANGUAGES: [&str; 2] = ["js", "python"];
 
 /// Name and source file of each component.
-const GUESTS: [(&str, &str); 4] = [
+const GUESTS: [(&str, &str); 5] = [
     ("chat-js", "examples/chat-js/chat.js"),
     ("probe-js", "tests/components/probe-js/probe.js"),
+    ("whiteboard-js", "examples/whiteboard-js/whiteboard.js"),
     ("chat-python", "examples/chat-python/chat.py"),
     ("probe-python", "tests/components/probe-python/probe.py"),
 ];
