@@ -4,9 +4,9 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 
 import { connect, open } from "./support/clients.mjs";
@@ -214,6 +214,7 @@ describe("what is built", () => {
     ["reads the environment too early", "import os\nS = os.environ.get('JWT_SECRET', 'dev-secret')\n", /handler\.py:4: .*`JWT_SECRET`.*\n.*S = os.*\nhint: .*inside of a handler/],
     ["waits for `connection`", "@ns.socket.on('connection')\ndef connection(): ...\n", /handler\.py", line 3[^]*write `@ns\.socket\.on\("\$connect"\)`/],
     ["waits for events of the namespace", "@ns.on('message')\ndef message(): ...\n", /handler\.py", line 3[^]*`ns\.on` does not exist: .*`@ns\.socket\.on\("name"\)`/],
+    ["uses the store too early", "ns.kv.increment('builds')\n", /handler\.py", line 3[^]*KvError: kv\.increment: .*while the module is loaded: use it in a handler/],
     ["has a middleware", "ns.use(print)\n", /handler\.py", line 3[^]*`ns\.use` does not exist: .*ConnectError/],
   ]) {
     test(`a module that ${mistake} is refused, with what to write instead`, async (t) => {
@@ -222,6 +223,21 @@ describe("what is built", () => {
       assert.match(stderr, instead);
     });
   }
+
+  test("a component has a store only if a module that it loads uses it", async (t) => {
+    const source = await handler(t, "from parts import visits\n\nvisits.register(ns)\n");
+    const parts = join(dirname(source), "parts");
+    await mkdir(parts);
+    await writeFile(join(parts, "visits.py"), "def register(ns):\n    ns.socket.on('visit', lambda: ns.kv.increment('visits'))\n");
+    const host = await startHost(t, { components: [source], flags: ["--install"] });
+    const client = await connect(t, host, "/built");
+    assert.deepEqual([await client.ask("visit"), await client.ask("visit")], [1, 2]);
+
+    await writeFile(join(parts, "visits.py"), "def register(ns):\n    pass # ns.kv is not used\n");
+    const { code, stdout } = await runHost(["build", source, "--install"]);
+    assert.equal(code, 0);
+    assert.doesNotMatch((await runHost(["inspect", stdout.trim()])).stdout, /\bkv\b|keeps/);
+  });
 
   test("nothing of the build is used in an event as if it was the event's own", async (t) => {
     const source = await handler(

@@ -10,16 +10,23 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from realtime._worlds import ATTRIBUTES
+
 from .errors import BuildError
 from .project import Project
 
 _PACKAGE = Path(__file__).parent.parent / "realtime"
 WIT = Path(__file__).parent.parent.parent.parent / "wit"
-_WORLD = "handler"
+_WORLD = """\
+world component {{
+  {includes}
+}}
+"""
 
 # componentize-py numbers the folders that it is given. The component sees them under these names.
 _HERE, _PROJECT, _DEPENDENCIES = "/0", "/1", "/2"
 _REPORT = "refused.txt"
+_WORLDS = "worlds.txt"
 _INPUTS = "inputs.txt"
 _WARNINGS = "warnings.txt"
 _ENTRY_NAME = "realtime_entry"
@@ -37,6 +44,13 @@ except _snapshot.Refused as refused:
     with open({report!r}, "w") as report:
         report.write(str(refused))
     raise
+
+from realtime import _worlds
+
+if _worlds.used != {worlds!r}:
+    with open({needed!r}, "w") as needed:
+        print(*_worlds.used, file=needed)
+    raise SystemExit("the component needs other worlds")
 
 from realtime import _inputs, _rehearsal
 from realtime._component import EventHandler
@@ -63,13 +77,22 @@ def build(
     with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
         here = Path(temporary) / "entry"
         shutil.copytree(_PACKAGE, here / "realtime", ignore=shutil.ignore_patterns("__pycache__"))
-        (here / f"{_ENTRY_NAME}.py").write_text(_entry(project))
-        folders = [here, project.folder, *([dependencies] if dependencies else [])]
         made = Path(temporary) / "component.wasm"
-        command = [*_command(componentize_py), "componentize", _ENTRY_NAME, "--output", str(made)]
+        folders = [here, project.folder, *([dependencies] if dependencies else [])]
+        arguments = ["componentize", _ENTRY_NAME, "--output", str(made)]
         for folder in folders:
-            command += ["--python-path", str(folder)]
-        done = subprocess.run(command, env=_environment(Path(temporary)), capture_output=True, text=True)
+            arguments += ["--python-path", str(folder)]
+        environment = _environment(Path(temporary))
+
+        def run(worlds: set[str]) -> subprocess.CompletedProcess[str]:
+            (here / f"{_ENTRY_NAME}.py").write_text(_entry(project, worlds))
+            command = [*_command(componentize_py, Path(temporary), worlds), *arguments]
+            return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+        done = run(_guessed_worlds(project))
+        needed = here / _WORLDS
+        if needed.exists():
+            done = run(set(needed.read_text().split()))
         report = here / _REPORT
         if report.exists():
             raise BuildError(f"{project.file.name} cannot be a component:\n{report.read_text().strip()}")
@@ -86,23 +109,40 @@ def build(
         return [f"{project.folder}{path.removeprefix(_PROJECT)}" for path in read]
 
 
+def _guessed_worlds(project: Project) -> set[str]:
+    """The worlds that the component will need. Loading the module tells which it does; if the guess was wrong, it is
+    built a second time."""
+    texts = [file.read_text(errors="replace") for file in project.folder.glob("*.py")]
+    return {world for name, world in ATTRIBUTES.items() if any(f".{name}" in text for text in texts)}
+
+
 def bindings(componentize_py: Path, folder: Path) -> None:
-    """Writes the Python bindings of the WIT world. In a component they exist without this."""
+    """Writes the Python bindings of all WIT worlds. In a component they exist without this."""
     shutil.rmtree(folder, ignore_errors=True)
-    done = subprocess.run([*_command(componentize_py), "bindings", str(folder)], capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(prefix="realtime-build-") as temporary:
+        command = [*_command(componentize_py, Path(temporary), set(ATTRIBUTES.values())), "bindings", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise BuildError(f"componentize-py failed:\n{done.stdout}{done.stderr}".rstrip())
 
 
-def _command(componentize_py: Path) -> list[str]:
-    return [str(componentize_py), "--quiet", "--wit-path", str(WIT), "--world", _WORLD]
+def _command(componentize_py: Path, temporary: Path, optional_worlds: set[str]) -> list[str]:
+    """componentize-py, with a world of its own for this component: 0.25.1 takes several, but cannot make a component of
+    them."""
+    wit = temporary / "wit"
+    shutil.copytree(WIT, wit, dirs_exist_ok=True)
+    includes = "\n  ".join(f"include {world};" for world in ["handler", *sorted(optional_worlds)])
+    (wit / "component.wit").write_text(_WORLD.format(includes=includes))
+    return [str(componentize_py), "--quiet", "--wit-path", str(wit), "--world", "component"]
 
 
-def _entry(project: Project) -> str:
+def _entry(project: Project, worlds: set[str]) -> str:
     return _ENTRY.format(
         file=f"{_PROJECT}/{project.file.name}",
         roots=[_PROJECT, _DEPENDENCIES],
         report=f"{_HERE}/{_REPORT}",
+        worlds=worlds,
+        needed=f"{_HERE}/{_WORLDS}",
         inputs=f"{_HERE}/{_INPUTS}",
         warnings=f"{_HERE}/{_WARNINGS}",
     )

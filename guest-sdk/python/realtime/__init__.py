@@ -1,7 +1,8 @@
 """Write Socket.IO event handlers in Python, as WebAssembly components.
 
 A component registers handlers on a `RealtimeNamespace`; `host run` serves it to any Socket.IO client. Each event runs
-the component once, in a fresh instance. Handlers share only what the host keeps for them: rooms and `socket.data`.
+the component once, in a fresh instance. Handlers share only what the host keeps for them: rooms, `socket.data` and the
+key-value store `ns.kv`.
 
     from realtime import RealtimeNamespace
 
@@ -20,11 +21,13 @@ The module is loaded once, when the component is built. Every event starts from 
 
 from ._calls import Done, Rooms
 from ._host import ListedSocket
+from ._kv_listing import KvListing
 from .errors import (
     AckTimeoutError,
     ConnectError,
     InvalidArgumentsError,
     InvalidPayloadError,
+    KvError,
     NotAllowedError,
     NotConnectedError,
     PayloadTooLargeError,
@@ -33,6 +36,7 @@ from .errors import (
     ReservedEventError,
 )
 from .handshake import Handshake
+from .kv import Kv, KvEntry, KvValues
 from .namespace import RealtimeNamespace
 from .operator import Answers, BroadcastOperator, Count, FoundSockets, ListedSockets, RemoteSocket
 from .socket import Socket
@@ -48,6 +52,11 @@ __all__ = [
     "Handshake",
     "InvalidArgumentsError",
     "InvalidPayloadError",
+    "Kv",
+    "KvEntry",
+    "KvError",
+    "KvListing",
+    "KvValues",
     "ListedSocket",
     "ListedSockets",
     "NotAllowedError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from ._payload import is_text
 from .errors import InvalidPayloadError
@@ -41,6 +41,9 @@ class Ready(Generic[T]):
     def __await__(self) -> Generator[None, None, T]:
         return self._value
         yield
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("in an `async def` handler this call is awaited: `await ns.…`")
 
 
 def awaitable_in_async(value: Any) -> Any:

@@ -15,10 +15,11 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.imports import broadcast_operator, namespace, search, socket, types
 
-from . import _environment, _snapshot, _traces
+from . import _environment, _snapshot, _traces, _worlds
 from ._host import FoundSocket, ListedSocket, Payload, Target
 from ._payload import encode_json
 from ._registry import CONNECT
+from ._store import Store
 from .errors import (
     AckTimeoutError,
     ConnectError,
@@ -211,5 +212,17 @@ class _WitHost:
     def disconnect_sockets(self, target: Target, close: bool) -> None:
         _call(broadcast_operator.disconnect_sockets, _operator(target), close)
 
+    def store(self) -> Store | None:
+        return STORE
 
+
+def _store() -> Store | None:
+    if "state" not in _worlds.used:
+        return None
+    from ._component_kv import WitStore
+
+    return WitStore()
+
+
+STORE = _store()
 _HOST = _WitHost()

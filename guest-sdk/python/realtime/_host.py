@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ._store import Store
 from .handshake import Handshake
 
 
@@ -77,6 +78,10 @@ class Host(Protocol):
     def sockets_join(self, target: Target, rooms: list[str]) -> None: ...
     def sockets_leave(self, target: Target, rooms: list[str]) -> None: ...
     def disconnect_sockets(self, target: Target, close: bool) -> None: ...
+
+    def store(self) -> Store | None:
+        """The key-value store; `None` if the component was built without."""
+        ...
 
 
 _current: Host | None = None

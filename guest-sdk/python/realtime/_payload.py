@@ -43,7 +43,7 @@ def encode_json(value: object, what: str) -> str:
 def decode(payload: Payload) -> list[Any]:
     """The arguments of a payload; attachments are `bytes`, at any depth."""
     attachments = payload.attachments
-    if _is_deep(payload.json):
+    if is_deep(payload.json):
         raise ValueError(f"nested more than {DEPTH} levels deep")
     if not attachments:
         args = json.loads(payload.json)
@@ -62,7 +62,8 @@ def decode(payload: Payload) -> list[Any]:
     return args
 
 
-def _is_deep(text: str) -> bool:
+def is_deep(text: str) -> bool:
+    """Whether JSON text is nested too deeply to be read."""
     if text.count("[") + text.count("{") <= DEPTH:
         return False
     brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text)).replace("{", "[").replace("}", "]")
@@ -95,7 +96,11 @@ def _other(value: object) -> object:
     if isinstance(value, enum.Enum):
         # As it is taken from a client. Members that are text or numbers as well are written as such.
         return value.value
-    hint = "; send it as a list" if isinstance(value, (set, frozenset)) else ""
+    hint = ""
+    if isinstance(value, (set, frozenset)):
+        hint = "; send it as a list"
+    elif hasattr(value, "__await__"):
+        hint = "; await it first"
     raise TypeError(f"`{type(value).__name__}` is not JSON{hint}")
 
 

@@ -16,6 +16,8 @@ from .namespace import RealtimeNamespace
 from .testing import TestSocket
 
 _TIMES = 8
+# Events whose code is of use only if the component has what they call.
+_IF_USED = ("kept",) if _component.STORE else ()
 _ARGUMENTS = ({"text": "hello", "list": [1, 2.5, None]}, 1)
 
 
@@ -23,7 +25,7 @@ def run() -> None:
     ns = _handlers()
     for _ in range(_TIMES):
         test = TestSocket(ns, auth={"username": "x"}, answers={"ask": lambda *_: 1})
-        for event in ("$connect", "plain", "typed", "async", "$disconnect"):
+        for event in ("$connect", "plain", "typed", "async", *_IF_USED, "$disconnect"):
             test.fire(event, *(_ARGUMENTS if event != "$disconnect" else ("transport close",)))
         _export(ns)
         _conversions(ns)
@@ -53,6 +55,12 @@ def _handlers() -> RealtimeNamespace:
     async def asynchronous(data: object) -> object:
         await ns.socket.emit("echo", data)
         return await ns.socket.emit_with_ack("ask", 1)
+
+    @ns.socket.on("kept")
+    def kept(data: dict[str, object], *_: object) -> object:
+        ns.kv.set("data", data)
+        ns.kv.update("data", lambda old: {**old, "number": ns.kv.increment("number")})
+        return [ns.kv.get("data"), ns.kv.has("data"), list(ns.kv.list()), ns.kv.compare_and_set("data", None, 1)]
 
     @ns.socket.on("$disconnect")
     def disconnect(reason: str) -> None:

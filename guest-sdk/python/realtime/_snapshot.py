@@ -22,7 +22,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _environment, _inputs, _loop, _sandbox, _traces
+from . import _environment, _inputs, _loop, _sandbox, _traces, _worlds
 
 if TYPE_CHECKING:
     from .namespace import RealtimeNamespace
@@ -183,6 +183,7 @@ class _Source(SourceFileLoader):
         code: CodeType = compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)
         tree = ast.parse(text)
         self.needs_tls = _sandbox.needs_tls(tree)
+        _worlds.note(tree)
         found = _nested_imports(tree, self.name)
         _late_imports.update(found)
         if shown in _own_files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 
 class ConnectError(Exception):
@@ -65,3 +65,38 @@ class AckTimeoutError(RealtimeError, TimeoutError):
 
 class NotAllowedError(RealtimeError):
     """Not possible in this event, such as waiting for the client in `$connect`."""
+
+
+KvErrorCode = Literal[
+    "key-too-long",
+    "value-too-large",
+    "too-much",
+    "rate-limited",
+    "quota-exceeded",
+    "not-a-number",
+    "invalid-ttl",
+    "not-allowed",
+    "unavailable",
+    "conflict",
+    "unreadable",
+]
+
+
+class KvError(RealtimeError):
+    """A call of the key-value store failed. `code` says why:
+
+    - `key-too-long`, `value-too-large`: larger than the host accepts
+    - `too-much`: more keys in one call, or more bytes, than the host accepts
+    - `rate-limited`: the event reached its limit of calls, or of their bytes
+    - `quota-exceeded`: the store is full; reading and deleting go on
+    - `not-a-number`: what is incremented is no integer of 64 bits, or would not be
+    - `invalid-ttl`: a time to live is between a millisecond and 100 years
+    - `not-allowed`: there is no store here, such as while the module is loaded
+    - `unavailable`: the store cannot be reached, or its disk failed; the change may have been made or not
+    - `conflict`: `update` gave up, as other handlers always were faster
+    - `unreadable`: the value was not written by an SDK, and is no JSON
+    """
+
+    def __init__(self, code: KvErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -8,10 +8,12 @@ from . import _host
 from ._calls import Done, Rooms, mistake, not_kept
 from ._host import Target
 from ._registry import Registry
+from .kv import Kv
 from .operator import Answers, BroadcastOperator, Count, FoundSockets, ListedSockets
 from .socket import Socket
 
 _EVERYBODY = BroadcastOperator(Target())
+_KV = Kv()
 
 
 _ON = 'handlers are registered on the socket, `@ns.socket.on("name")`'
@@ -73,6 +75,11 @@ class RealtimeNamespace:
         if self._path is not None and not _host.handling():
             return self._path
         return _host.current().namespace()
+
+    @property
+    def kv(self) -> Kv:
+        """The key-value store of the namespace, for what is to outlive the event."""
+        return _KV
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """The sockets in one or several rooms, including the current socket."""

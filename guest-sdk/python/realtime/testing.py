@@ -22,11 +22,12 @@ from typing import Any
 
 from ._host import FoundSocket, ListedSocket, Payload, Target
 from ._payload import answer, decode, encode
+from ._test_store import TestStore
 from .errors import AckTimeoutError
 from .handshake import Handshake
 from .namespace import RealtimeNamespace
 
-__all__ = ["Target", "TestSocket"]
+__all__ = ["Target", "TestSocket", "TestStore"]
 
 AnswerFunctions = dict[str, Callable[..., Any]]
 
@@ -37,7 +38,7 @@ class TestSocket:
 
     `answers` has the client's acknowledgements: a function for each event, called with the emitted arguments. For other
     events no answer comes in time. `fetch_sockets` and its
-    kin return `others`.
+    kin return `others`. `ns.kv` is `kv`; sockets share a store if they are given the same.
     """
 
     __test__ = False
@@ -54,6 +55,7 @@ class TestSocket:
         data: dict[str, Any] | None = None,
         answers: AnswerFunctions | None = None,
         others: Iterable[FoundSocket] = (),
+        kv: TestStore | None = None,
     ) -> None:
         self.ns = ns
         self.id = id
@@ -73,6 +75,7 @@ class TestSocket:
         )
         self.answers = answers or {}
         self.others = list(others)
+        self.kv = TestStore() if kv is None else kv
         self.commands: list[tuple[Any, ...]] = []
 
     def fire(self, event: str, *args: object) -> Any:
@@ -174,3 +177,6 @@ class _TestHost:
 
     def disconnect_sockets(self, target: Target, close: bool) -> None:
         self._did("disconnect_sockets", target, close)
+
+    def store(self) -> TestStore:
+        return self._test.kv

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from realtime import InvalidArgumentsError, RealtimeNamespace
-from realtime._payload import _is_deep
+from realtime._payload import is_deep
 from realtime.testing import TestSocket
 
 
@@ -104,7 +104,7 @@ class Linear(unittest.TestCase):
         def text(size: int) -> str:
             return "[" + ",".join(["[[]]"] * size) + "]"
 
-        self.assertLessEqual(steps(lambda: _is_deep(text(20_000))), steps(lambda: _is_deep(text(10_000))) + 5)
+        self.assertLessEqual(steps(lambda: is_deep(text(20_000))), steps(lambda: is_deep(text(10_000))) + 5)
 
 
 if __name__ == "__main__":

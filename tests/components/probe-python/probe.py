@@ -1,6 +1,6 @@
 """The guest that end-to-end tests drive, as `tests/components/probe` (see there for what each event does), in Python.
 
-What only Python has is in `native.py`.
+The key-value store is in `store.py`, what only Python has in `native.py`.
 """
 
 import os
@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import native
+import store
 from realtime import BroadcastOperator, ConnectError, Done, RealtimeError, RealtimeNamespace
 
 ns = RealtimeNamespace("/probe")
 native.register(ns)
+store.register(ns)
 calls = 0
 
 
@@ -66,6 +68,8 @@ def connect() -> None:
         case "bye":
             ns.socket.emit("hello", ns.socket.id, ordered())
             ns.socket.disconnect()
+        case "kv":
+            raise ConnectError(str(ns.kv.increment(auth["key"])))
         case _:
             ns.socket.emit("hello", ns.socket.id, ordered())
 
