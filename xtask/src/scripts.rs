@@ -14,11 +14,12 @@ use crate::workspace::Workspace;
 pub const LANGUAGES: [&str; 2] = ["js", "python"];
 
 /// Name and source file of each component.
-const GUESTS: [(&str, &str); 5] = [
+const GUESTS: [(&str, &str); 6] = [
     ("chat-js", "examples/chat-js/chat.js"),
     ("probe-js", "tests/components/probe-js/probe.js"),
     ("whiteboard-js", "examples/whiteboard-js/whiteboard.js"),
     ("chat-python", "examples/chat-python/chat.py"),
+    ("tic-tac-toe-python", "examples/tic-tac-toe-python/tic_tac_toe.py"),
     ("probe-python", "tests/components/probe-python/probe.py"),
 ];
 
