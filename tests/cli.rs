@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[path = "cli_config.rs"]
+mod config;
+
 const CHAT: &str = "chat.wasm";
 
 #[test]

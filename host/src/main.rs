@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::CommandFactory;
 use host::cli::{Cli, Command, environment};
+use host::config::Layers;
 use host::{app, build, hint};
 use telemetry::LogFormat;
 
 fn main() -> ExitCode {
-    match execute(Cli::read()) {
+    let (cli, layers) = Cli::read();
+    match execute(cli, &layers) {
         Ok(code) => code,
         Err(error) => {
             telemetry::write_stderr(render(&error));
@@ -20,12 +22,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(run) => {
-            let _logging = telemetry::init(run.log_format())?;
+            let plan = run.plan(layers)?;
+            let _logging = telemetry::init(plan.log_format())?;
             environment::warn_of_unknown(&Cli::command());
-            block_on(app::run(run.prepare()?))
+            block_on(app::run(plan.prepare()?))
+        }
+        Command::Check(check) => {
+            let plan = check.plan()?;
+            let _logging = telemetry::init(plan.log_format())?;
+            environment::warn_of_unknown(&Cli::command());
+            block_on(app::check_all(plan.prepare()?))
+        }
+        Command::Config(config) => {
+            write!(std::io::stdout(), "{}", config.text(layers)?).context("cannot write to stdout")
         }
         Command::Build(build) => {
             let _logging = telemetry::init(LogFormat::Pretty)?;

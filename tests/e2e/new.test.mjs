@@ -28,7 +28,7 @@ async function create(t, lang) {
   const { code, stdout, stderr } = await runHost(["new", dir, "--lang", lang]);
   assert.equal(code, 0, stderr);
   const [, run, testCommand] = stdout.match(/\n {2}(host run .*)\n {2}(.+)\n$/) ?? assert.fail(stdout);
-  assert.equal(run, "host run . --install");
+  assert.equal(run, "host run --install");
   assert.ok((await readFile(join(dir, "README.md"), "utf8")).includes(`${testCommand}  `), "the README has the command too");
   return { dir, testCommand };
 }
@@ -36,7 +36,7 @@ async function create(t, lang) {
 for (const lang of ["rust", "js", "ts", "python"]) {
   test(`host new --lang ${lang}: runs, and its own test passes`, async (t) => {
     const { dir, testCommand } = await create(t, lang);
-    const host = await startHost(t, { components: [dir], flags: ["--install"], env: CARGO });
+    const host = await startHost(t, { components: [], flags: ["--config", join(dir, "host.toml"), "--install"], env: CARGO });
     const built = await runHost(["build", dir], CARGO);
     const { stdout: inspected } = await runHost(["inspect", built.stdout.trimEnd()]);
     assert.match(inspected, new RegExp(`^namespace +/${NAME}\nevents +\\$connect, add, shout\nimports `, "m"));

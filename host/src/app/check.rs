@@ -1,4 +1,4 @@
-//! The check of a component that was just built: whether `host run` will take it.
+//! Whether `host run` will take a component that was just built, or all that a file of settings names.
 
 use std::sync::Arc;
 
@@ -6,8 +6,9 @@ use gateway::handler::EventHandler;
 use guest::{ComponentHandler, HandlerSettings};
 
 use super::load::{explain, start_runtime};
+use super::mount::mount_all;
 use super::wording;
-use crate::config::InspectConfig;
+use crate::config::{InspectConfig, RunConfig};
 
 /// Has a component describe itself. `source` names it in errors.
 ///
@@ -19,4 +20,15 @@ pub async fn check(config: InspectConfig, source: &str) -> anyhow::Result<()> {
     let loaded = ComponentHandler::load(runtime, &config.file, Arc::new(HandlerSettings::default())).await;
     let handler = loaded.map_err(|error| explain(error.named(source)))?;
     wording::never_runs(handler.description()).map_or(Ok(()), |said| Err(anyhow::anyhow!("{source}: {said}")))
+}
+
+/// Loads and mounts all components, as a start does before it opens data and listens.
+///
+/// # Errors
+///
+/// If `host run` would refuse something.
+pub async fn check_all(config: RunConfig) -> anyhow::Result<()> {
+    let (_, parts) = mount_all(&config).await?;
+    tracing::info!(namespaces = parts.mounts.len(), "everything that was checked is right");
+    Ok(())
 }

@@ -9,6 +9,6 @@ mod signals;
 mod state;
 mod wording;
 
-pub use check::check;
+pub use check::{check, check_all};
 pub use inspect::inspect;
 pub use run::run;

@@ -7,12 +7,11 @@ use anyhow::Context;
 use gateway::cluster::OneNode;
 use gateway::handler::EventHandler;
 use gateway::{Gateway, MountError};
-use guest::{ComponentHandler, HandlerSettings};
+use guest::{ComponentHandler, HandlerSettings, StoreGrant};
 use runtime::Runtime;
-use store::Backend;
 
 use super::load::{explain, start_runtime};
-use super::{state, wording};
+use super::wording;
 use crate::config::{Mount, RunConfig};
 use crate::hint;
 
@@ -22,8 +21,8 @@ pub(super) struct Parts {
     pub mounts: Vec<Arc<gateway::Mount>>,
     /// The mount whose handler answers plain HTTP requests.
     pub site: Option<Arc<gateway::Mount>>,
-    /// None if no component keeps state.
-    pub store: Option<Arc<dyn Backend>>,
+    /// The grants of the handlers that keep state, whose store is not open yet.
+    pub stores: Vec<StoreGrant>,
 }
 
 /// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
@@ -38,12 +37,13 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let settings = Arc::new(config.handler.clone());
     let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), Arc::new(OneNode));
-    let (mut mounts, mut keeps_state) = (Vec::new(), false);
+    let (mut mounts, mut stores) = (Vec::new(), Vec::new());
     let mut site: Option<(&Path, Arc<gateway::Mount>)> = None;
     for component in &config.components {
         let file = &component.file;
-        let (mount, keeps) = mount_one(&mut gateway, &runtime, &settings, component).await?;
-        keeps_state |= keeps;
+        let settings = component.own.clone().map_or_else(|| settings.clone(), Arc::new);
+        let (mount, keeps_state) = mount_one(&mut gateway, &runtime, &settings, component).await?;
+        stores.extend(keeps_state.then(|| settings.grants.store.clone()));
         if mount.handler().requests().is_some() {
             if let Some((other, _)) = site {
                 return Err(hint::error(
@@ -55,11 +55,7 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
         }
         mounts.push(mount);
     }
-    let store = if keeps_state { Some(state::open(&config.data, &config.store).await?) } else { None };
-    if let Some(store) = &store {
-        settings.grants.store.open(store.clone());
-    }
-    Ok((gateway, Parts { runtime, mounts, site: site.map(|(_, mount)| mount), store }))
+    Ok((gateway, Parts { runtime, mounts, site: site.map(|(_, mount)| mount), stores }))
 }
 
 /// Also says whether the component keeps state.

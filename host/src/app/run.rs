@@ -15,6 +15,7 @@ use telemetry::metrics;
 
 use super::mount::mount_all;
 use super::signals::{Signals, Status, status_signal};
+use super::state;
 use crate::config::{RunConfig, machine};
 use crate::hint::HintExt;
 
@@ -37,6 +38,7 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         tracing::debug!(%error, "the limit on open files stays as it is");
     }
     let (gateway, parts) = mount_all(&config).await?;
+    let store = state::open_for(&parts.stores, &config.data, &config.store).await?;
     let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
@@ -54,7 +56,6 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
     let (files, library, site) = (config.static_dir.as_deref(), config.client.clone(), parts.site.clone());
     let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, library, site);
 
-    let store = parts.store.clone();
     let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
     let remaining = server.serve(routes, signals.next()).await;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use guest::StoreGrant;
 use store::{Backend, Embedded, EmbeddedLimits, Memory, SystemClock};
 
 use crate::config::Data;
@@ -13,12 +14,26 @@ use crate::hint::{self, HintExt};
 /// The file in the folder.
 const FILE: &str = "kv.redb";
 
-/// Opens the stores of all namespaces. After a crash this takes seconds for each gigabyte.
+/// Opens the stores of all namespaces that have one, and gives them to their handlers. After a crash this takes seconds for
+/// each gigabyte.
 ///
 /// # Errors
 ///
 /// If the folder cannot be made, or its file is no store, is damaged, or is in use.
-pub(super) async fn open(data: &Data, limits: &EmbeddedLimits) -> anyhow::Result<Arc<dyn Backend>> {
+pub(super) async fn open_for(
+    handlers: &[StoreGrant],
+    data: &Data,
+    limits: &EmbeddedLimits,
+) -> anyhow::Result<Option<Arc<dyn Backend>>> {
+    if handlers.is_empty() {
+        return Ok(None);
+    }
+    let store = open(data, limits).await?;
+    handlers.iter().for_each(|grant| grant.open(store.clone()));
+    Ok(Some(store))
+}
+
+async fn open(data: &Data, limits: &EmbeddedLimits) -> anyhow::Result<Arc<dyn Backend>> {
     let Data::Folder(folder) = data else {
         tracing::info!("key-value stores are kept in memory: they are gone when the host stops (--data none)");
         return Ok(Arc::new(Memory::new(Arc::new(SystemClock))));

@@ -2,17 +2,20 @@
 
 pub mod build;
 mod cache;
+pub mod check;
+pub mod config;
 pub mod environment;
 pub mod inspect;
 mod log;
 pub mod new;
+pub mod plan;
 pub mod run;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::config;
+use crate::config::{Layers, show_defaults};
 
 /// Serves Socket.IO; every event runs a sandboxed WebAssembly component.
 #[derive(Debug, clap::Parser)]
@@ -27,6 +30,8 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Run(Box<run::Run>),
+    Check(check::Check),
+    Config(Box<config::Config>),
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),
@@ -40,10 +45,17 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Reads the command line and the environment. If they are wrong or ask for help, prints the error or the help and
-    /// exits.
-    pub fn read() -> Self {
-        let command = Self::command().mut_subcommand("run", config::show_defaults);
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    /// Reads the command line and the environment, and returns the layers to which a file can be added. If they are wrong
+    /// or ask for help, prints the error or the help and exits.
+    pub fn read() -> (Self, Layers) {
+        let read = || {
+            let layers = Layers::new(Self::program(), std::env::args_os().collect())?;
+            Ok((Self::from_arg_matches(layers.given())?, layers))
+        };
+        read().unwrap_or_else(|error: clap::Error| error.exit())
+    }
+
+    fn program() -> clap::Command {
+        Self::command().mut_subcommand("run", show_defaults).mut_subcommand("config", show_defaults)
     }
 }

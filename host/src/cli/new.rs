@@ -26,7 +26,7 @@ impl New {
         build::create(&self.dir, self.lang)?;
         let (dir, test) = (self.dir.display(), self.lang.test_command());
         Ok(format!(
-            "made {dir}; its README.md explains the files. Next:\n\n  cd {dir}\n  host run . --install\n  {test}\n"
+            "made {dir}; its README.md explains the files. Next:\n\n  cd {dir}\n  host run --install\n  {test}\n"
         ))
     }
 }

@@ -1,20 +1,22 @@
 //! `host run`: serves components until it is told to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use telemetry::LogFormat;
 
 use super::build::BuildArgs;
 use super::cache::CacheArgs;
 use super::log::Format;
-use crate::build::{self, Options};
-use crate::config::{self, Machine, RunConfig, Settings};
+use super::plan::Plan;
+use crate::config::{self, Document, File, Layers, Machine, Mount, RunConfig, Settings};
+use crate::hint;
 
 /// Serve components until Ctrl-C or SIGTERM.
 ///
 /// A component is the result of `host build`, or any other component of the world `realtime:gateway/handler` or
-/// `async-handler`. Sources are built first. Once everything is loaded and checked, one line on stdout says where the
-/// server listens; logs go to stderr.
+/// `async-handler`. Sources are built first. Without components, the file host.toml of the current folder says what is
+/// served, and how. Once everything is loaded and checked, one line on stdout says where the server listens; logs go to
+/// stderr.
 ///
 /// The first signal stops the server in order: `$disconnect` runs for every socket, and handlers have 10 s to finish. A
 /// second one stops it at once. SIGUSR1 logs the server's current state and its counters.
@@ -24,6 +26,7 @@ Sizes are written `500kB`, `1MB` (1,000,000) or `1MiB` (1,048,576), times `200ms
 RUST_LOG) says what is logged: `info` by default, `debug`, `host=trace,warn`, `guest=debug,info` …
 
 Examples:
+  host run
   host run chat.js --install
   host run chat.wasm --static web
   host run chat.wasm --namespace /lobby --listen 0.0.0.0:8080 --cors-origin https://example.org
@@ -31,8 +34,13 @@ Examples:
 pub struct Run {
     /// Component files, or sources, which are built first (see `host build`). `PATH=FILE` serves FILE as the namespace
     /// PATH (`/chat=chat.wasm`); without PATH, the component says which namespace it is.
-    #[arg(required = true, value_name = "COMPONENT")]
+    #[arg(value_name = "COMPONENT")]
     components: Vec<PathBuf>,
+
+    /// File of settings and namespaces. A flag overrides the environment, which overrides the file. [default: host.toml,
+    /// if no component is given]
+    #[arg(long, value_name = "FILE", env = "HOST_CONFIG")]
+    config: Option<PathBuf>,
 
     #[command(flatten)]
     build: BuildArgs,
@@ -58,61 +66,68 @@ impl Run {
         self.log_format.into()
     }
 
-    /// Checks all settings, then builds the sources.
+    /// Reads the file of settings, if there is one to read. `layers` are of the command line that this was made of.
     ///
     /// # Errors
     ///
-    /// If settings contradict each other, a namespace is invalid, a folder does not exist, or a source cannot be built.
-    pub fn prepare(self) -> anyhow::Result<RunConfig> {
-        let options = self.build.clone();
-        let config = self.config(&Machine::here())?;
-        build_sources(config, |cache| options.options(cache))
+    /// If there is nothing to serve, or something is wrong in the file.
+    pub fn plan(self, layers: &Layers) -> anyhow::Result<Plan> {
+        match self.document(layers)? {
+            Some(document) => Plan::with_file(&self.components, document, layers),
+            None if self.components.is_empty() => Err(hint::error(
+                "nothing to serve: no component is given, and there is no host.toml in this folder",
+                "name a component or a source, such as `host run handler.js`; `host new` makes a project with a host.toml",
+            )),
+            None => Ok(Plan::without_file(self)),
+        }
     }
 
-    fn config(self, machine: &Machine) -> anyhow::Result<RunConfig> {
-        let components = config::mounts(self.components, self.namespace)?;
-        self.settings.check(components, self.cache.dir()?, machine)
+    /// Reads the file of settings, if one is named, or nothing else says what is served.
+    pub(super) fn document(&self, layers: &Layers) -> anyhow::Result<Option<Document>> {
+        let usual = Path::new(File::NAME);
+        let file = match &self.config {
+            Some(named) => named,
+            None if self.components.is_empty() && usual.exists() => usual,
+            None => return Ok(None),
+        };
+        Document::read(File::read(file)?, &layers.keys()).map(Some)
     }
-}
 
-/// Replaces each source by the component that is built from it.
-fn build_sources(mut config: RunConfig, options: impl FnOnce(Option<PathBuf>) -> Options) -> anyhow::Result<RunConfig> {
-    let options = options(config.cache_dir.clone());
-    let env = &config.handler.grants.env.0;
-    if let Some((_, mode)) = env.iter().find(|(name, value)| name == "NODE_ENV" && value != "production") {
-        tracing::warn!(
-            "NODE_ENV is `production` in handlers in JavaScript, and not `{mode}`: it is put in when they are built"
-        );
+    /// Checks the settings; `mounts` is what is served.
+    pub(super) fn check(self, mounts: Vec<Mount>, machine: &Machine) -> anyhow::Result<RunConfig> {
+        self.settings.check(mounts, self.cache.dir()?, machine)
     }
-    for component in &mut config.components {
-        let built = build::build(&component.file, &options)?;
-        component.built = (built != component.file).then_some(built);
+
+    /// What is served: the components of the command line, and those of a file.
+    pub(super) fn mounts(&self, of_file: impl IntoIterator<Item = Mount>) -> anyhow::Result<Vec<Mount>> {
+        let mounts = config::mounts(&self.components)?.into_iter().chain(of_file).collect();
+        config::named(mounts, self.namespace.clone())
     }
-    Ok(config)
+
+    pub(super) fn build(&self) -> &BuildArgs {
+        &self.build
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::ffi::OsString;
 
-    use clap::{CommandFactory, Parser};
+    use clap::CommandFactory;
     use edge::CorsOrigins;
     use gateway::model::GatewayLimits;
     use guest::{AllowedHosts, HandlerLimits};
     use runtime::RuntimeLimits;
 
     use super::*;
-    use crate::cli::{Cli, Command};
-    use crate::config::Mount;
-    use crate::hint;
+    use crate::cli::{Cli, plan};
 
     const MACHINE: Machine = Machine { handler_memory: 1 << 30, clients_memory: 1 << 29, cores: 2, may_swap: false };
 
     fn config(arguments: &[&str]) -> anyhow::Result<RunConfig> {
-        match Cli::try_parse_from(["host", "run", "--no-cache"].iter().chain(arguments))?.command {
-            Command::Run(run) => run.config(&MACHINE),
-            other => panic!("{other:?}"),
-        }
+        let words = ["host", "run", "--no-cache"].iter().chain(arguments).map(OsString::from).collect();
+        let layers = Layers::new(Cli::command(), words)?;
+        plan::run(layers.given())?.plan(&layers)?.config(&MACHINE)
     }
 
     fn message(arguments: &[&str]) -> (String, bool) {
@@ -133,7 +148,7 @@ mod tests {
         assert_eq!(*config.handler.gateway, gateway);
         assert_eq!(config.handler.limits, HandlerLimits::default());
         assert_eq!(config.runtime, RuntimeLimits { instances: 128, total_memory: 1 << 30, ..Default::default() });
-        assert_eq!(config.components, [Mount { namespace: None, file: "chat.wasm".into(), built: None }]);
+        assert_eq!(config.components, [Mount::new(None, "chat.wasm".into())]);
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.path, "/socket.io/");
         assert_eq!(config.cors_origins, CorsOrigins::Only(vec![]));
@@ -146,13 +161,10 @@ mod tests {
         let pairs = config(&["/chat=chat.wasm", "game.wasm"]).unwrap();
         assert_eq!(
             pairs.components,
-            [
-                Mount { namespace: Some("/chat".into()), file: "chat.wasm".into(), built: None },
-                Mount { namespace: None, file: "game.wasm".into(), built: None }
-            ]
+            [Mount::new(Some("/chat".into()), "chat.wasm".into()), Mount::new(None, "game.wasm".into())]
         );
         let flag = config(&["chat.wasm", "--namespace", "/"]).unwrap();
-        assert_eq!(flag.components, [Mount { namespace: Some("/".into()), file: "chat.wasm".into(), built: None }]);
+        assert_eq!(flag.components, [Mount::new(Some("/".into()), "chat.wasm".into())]);
     }
 
     #[test]
@@ -199,7 +211,6 @@ mod tests {
             &["a.wasm", "--cors-origin", "example.org"],
             &["a.wasm", "--cors-origin", "https://example.org/page"],
             &["a.wasm", "--reuse", "0"],
-            &[],
         ] {
             assert!(config(arguments).unwrap_err().is::<clap::Error>(), "{arguments:?}");
         }
@@ -233,26 +244,6 @@ mod tests {
         assert_eq!(config.handler.gateway.session.sessions_per_address, Some(20));
         assert_eq!(config.runtime.instances, 7);
         assert_eq!(config.runtime.instances_per_address, Some(usize::MAX));
-    }
-
-    #[test]
-    fn a_layer_goes_over_another() {
-        let settings = |arguments: &[&str]| match Cli::try_parse_from(["host", "run", "a.wasm"].iter().chain(arguments))
-            .unwrap()
-            .command
-        {
-            Command::Run(run) => run.settings,
-            other => panic!("{other:?}"),
-        };
-        let above = settings(&["--handlers", "7", "--allow-net", "x.org"]);
-        let below = settings(&["--handlers", "9", "--ping-timeout", "3s", "--allow-net", "y.org", "--env", "A=1"]);
-        let config = above.over(below).check(Vec::new(), None, &MACHINE).unwrap();
-        assert_eq!(config.runtime.instances, 7);
-        assert_eq!(config.handler.gateway.session.ping_timeout.as_secs(), 3);
-        let network = &config.handler.grants.network;
-        assert!(network.allows("x.org", 80) && !network.allows("y.org", 80));
-        assert_eq!(config.handler.grants.env.0, [("A".to_owned(), "1".to_owned())]);
-        assert_eq!(config.handler.gateway.session.payload, 1_000_000, "what no layer says has its default");
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub fn show_defaults(command: Command) -> Command {
     })
 }
 
+/// The default of the flag with this id, if it does not depend on others or on the machine.
+pub fn default(id: &str) -> Option<String> {
+    defaults().into_iter().find_map(|(name, default)| (name == id).then_some(default))
+}
+
 fn defaults() -> Vec<(&'static str, String)> {
     let gateway = GatewayLimits::default();
     let (session, recovery) = (&gateway.session, RecoveryLimits::default());

@@ -1,10 +1,11 @@
 //! From the user's settings to checked values.
 //!
-//! Every setting is optional in each layer: the command line and, for what it does not set, the environment (clap reads
-//! both); [`Settings::over`] puts another layer below. What no layer sets has its default. Then everything is checked
-//! once, against each other and against the machine ([`Settings::check`]).
+//! Every setting is optional: the command line has it, else the environment (clap reads both), else the file (`file`,
+//! which puts its keys below these two), else its default. Then everything is checked once, against each other and
+//! against the machine ([`Settings::check`]).
 
 mod defaults;
+mod file;
 mod hosts;
 mod layer;
 mod limits;
@@ -16,9 +17,10 @@ mod settings;
 mod state;
 mod values;
 
-pub use defaults::show_defaults;
+pub use defaults::{default, show_defaults};
+pub use file::{Document, File, Keys, Layers, Namespace, schema, show};
 pub use machine::Machine;
-pub use mounts::mounts;
+pub use mounts::{mounts, named};
 pub use run::{InspectConfig, Mount, RunConfig};
 pub use settings::Settings;
 pub use state::Data;

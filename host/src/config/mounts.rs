@@ -1,20 +1,27 @@
 //! Which component serves which namespace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gateway::model::check_namespace_path;
 
 use super::run::Mount;
 use crate::hint::{self, HintExt};
 
-/// The components of the command line, each `FILE` or `PATH=FILE`. `namespace` is the path of the only one.
+/// The components of the command line, each `FILE` or `PATH=FILE`.
 ///
 /// # Errors
 ///
-/// If a path is not valid for a namespace, or a component has two of them.
-pub fn mounts(components: Vec<PathBuf>, namespace: Option<String>) -> anyhow::Result<Vec<Mount>> {
-    let count = components.len();
-    let mut mounts = components.into_iter().map(mount).collect::<anyhow::Result<Vec<_>>>()?;
+/// If a path is not valid for a namespace.
+pub fn mounts(components: &[PathBuf]) -> anyhow::Result<Vec<Mount>> {
+    components.iter().map(|component| mount(component)).collect()
+}
+
+/// Gives the only component the namespace of the flag --namespace.
+///
+/// # Errors
+///
+/// If the path is not valid for a namespace, or the component has another.
+pub fn named(mut mounts: Vec<Mount>, namespace: Option<String>) -> anyhow::Result<Vec<Mount>> {
     let Some(namespace) = namespace else { return Ok(mounts) };
     match mounts.as_mut_slice() {
         [Mount { namespace: Some(own), .. }] => Err(hint::error(
@@ -25,25 +32,25 @@ pub fn mounts(components: Vec<PathBuf>, namespace: Option<String>) -> anyhow::Re
             only.namespace = Some(namespace_path(&namespace)?);
             Ok(mounts)
         }
-        _ => Err(hint::error(
-            format!("--namespace `{namespace}` cannot be the namespace of {count} components"),
+        several => Err(hint::error(
+            format!("--namespace `{namespace}` cannot be the namespace of {} components", several.len()),
             "give each its own: `host run /chat=chat.wasm /game=game.wasm`",
         )),
     }
 }
 
 /// Parses `PATH=FILE`, unless a file has the whole name.
-fn mount(argument: PathBuf) -> anyhow::Result<Mount> {
+fn mount(argument: &Path) -> anyhow::Result<Mount> {
     match argument.to_str().and_then(|text| text.split_once('=')) {
         Some((namespace, file)) if !argument.exists() => {
             let namespace = namespace_path(namespace).hint("`PATH=FILE` mounts FILE as the namespace PATH")?;
-            Ok(Mount { namespace: Some(namespace), file: PathBuf::from(file), built: None })
+            Ok(Mount::new(Some(namespace), file.into()))
         }
-        _ => Ok(Mount { namespace: None, file: argument, built: None }),
+        _ => Ok(Mount::new(None, argument.to_owned())),
     }
 }
 
-fn namespace_path(path: &str) -> anyhow::Result<String> {
+pub(super) fn namespace_path(path: &str) -> anyhow::Result<String> {
     match check_namespace_path(path) {
         Ok(()) => Ok(path.to_owned()),
         Err(error) => {

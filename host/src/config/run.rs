@@ -60,9 +60,16 @@ pub struct Mount {
     pub file: PathBuf,
     /// The component that was built from the source.
     pub built: Option<PathBuf>,
+    /// Settings of its own; if `None`, [`RunConfig::handler`].
+    pub own: Option<HandlerSettings>,
 }
 
 impl Mount {
+    /// With the settings of the host.
+    pub fn new(namespace: Option<String>, file: PathBuf) -> Self {
+        Self { namespace, file, built: None, own: None }
+    }
+
     /// The component's file, once sources are built.
     pub fn component(&self) -> &Path {
         self.built.as_deref().unwrap_or(&self.file)
