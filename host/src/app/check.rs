@@ -17,8 +17,8 @@ use crate::config::{InspectConfig, RunConfig};
 /// If `host run` would refuse it, or one of its handlers can never run.
 pub async fn check(config: InspectConfig, source: &str) -> anyhow::Result<()> {
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
-    let loaded = ComponentHandler::load(runtime, &config.file, Arc::new(HandlerSettings::default())).await;
-    let handler = loaded.map_err(|error| explain(error.named(source)))?;
+    let loaded = ComponentHandler::load(runtime, &config.file, source, Arc::new(HandlerSettings::default())).await;
+    let handler = loaded.map_err(explain)?;
     wording::never_runs(handler.description()).map_or(Ok(()), |said| Err(anyhow::anyhow!("{source}: {said}")))
 }
 

@@ -66,9 +66,8 @@ async fn mount_one(
     component: &Mount,
 ) -> anyhow::Result<(Arc<gateway::Mount>, bool)> {
     let (namespace, file) = (component.namespace.as_deref(), &component.file);
-    let loaded = ComponentHandler::load(runtime.clone(), component.component(), settings.clone()).await;
-    let handler = loaded.map_err(|error| explain(error.named(file.display())))?;
-    let handler = Arc::new(handler);
+    let loaded = ComponentHandler::load(runtime.clone(), component.component(), file.display(), settings.clone()).await;
+    let handler = Arc::new(loaded.map_err(explain)?);
     let mounted = gateway.mount(namespace, handler.clone()).map_err(|error| {
         let hint = match error {
             MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",

@@ -66,7 +66,7 @@ impl Host {
         let settings = HandlerSettings { limits, ..HandlerSettings::default() };
         let mut gateway = Gateway::new((*settings.gateway).clone(), None, Arc::new(OneNode));
         let runtime = Arc::new(Runtime::new(RuntimeLimits::default(), None).unwrap());
-        let handler = ComponentHandler::load(runtime, &component(), Arc::new(settings)).await.unwrap();
+        let handler = ComponentHandler::load(runtime, &component(), "bench", Arc::new(settings)).await.unwrap();
         let handler = Arc::new(handler);
         let namespace = gateway.mount(None, handler.clone()).unwrap().namespace().clone();
         Self { handler, namespace }

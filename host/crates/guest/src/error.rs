@@ -12,7 +12,7 @@ use crate::world::WorldError;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot load {name}")]
 pub struct LoadError {
-    /// The component's file.
+    /// What the user calls the component: its file or its source.
     name: String,
     source: LoadReason,
 }
@@ -54,12 +54,6 @@ impl LoadError {
         Self { name, source }
     }
 
-    /// The same, with another name for the component, such as that of its source.
-    #[must_use]
-    pub fn named(self, name: impl ToString) -> Self {
-        Self { name: name.to_string(), ..self }
-    }
-
     /// Why.
     pub fn reason(&self) -> &LoadReason {
         &self.source
@@ -83,7 +77,9 @@ impl LoadError {
             LoadReason::Compile(CompileError::Runtime(error)) => Some(error.hint()),
             LoadReason::Compile(CompileError::Invalid(_)) => None,
             LoadReason::Link(_) => Some("build it with the SDK, or the `wit` folder, of this host's version"),
-            LoadReason::Describe(_) => Some("`describe` must not depend on anything but the component itself"),
+            LoadReason::Describe(_) => Some(
+                "what it has written above may say why; `describe` must not depend on anything but the component itself",
+            ),
             LoadReason::Description(error) => error.hint(),
         }
     }

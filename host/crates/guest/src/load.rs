@@ -23,7 +23,7 @@ use crate::world::{World, world_of};
 
 impl ComponentHandler {
     /// Reads, compiles and links a component, and has it describe itself. The component can use only what `settings`
-    /// grants of the outside world.
+    /// grants of the outside world. `name` is what the log and errors call it: its file, or the source it was built from.
     ///
     /// Compiling may take seconds; it is done on a thread for blocking work, and announced in the log.
     ///
@@ -31,8 +31,13 @@ impl ComponentHandler {
     ///
     /// If the file cannot be read, is not a component of this host's worlds, imports what is not granted, or has an
     /// invalid description.
-    pub async fn load(runtime: Arc<Runtime>, file: &Path, settings: Arc<HandlerSettings>) -> Result<Self, LoadError> {
-        let name = file.display().to_string();
+    pub async fn load(
+        runtime: Arc<Runtime>,
+        file: &Path,
+        name: impl ToString,
+        settings: Arc<HandlerSettings>,
+    ) -> Result<Self, LoadError> {
+        let name = name.to_string();
         let read = fs::read(file).map_err(LoadReason::Read);
         let loaded = match read {
             Ok(bytes) => Self::from_bytes(runtime, name.clone(), bytes, settings).await,
@@ -41,7 +46,7 @@ impl ComponentHandler {
         loaded.map_err(|reason| LoadError::new(name, reason))
     }
 
-    /// As [`ComponentHandler::load`], from the bytes of a component; `name` is for the log.
+    /// As [`ComponentHandler::load`], from the bytes of a component.
     pub(crate) async fn from_bytes(
         runtime: Arc<Runtime>,
         name: String,
