@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::CommandFactory;
+use host::cli::plan::prepare;
 use host::cli::{Cli, Command, environment};
 use host::config::Layers;
 use host::{app, build, hint};
@@ -28,7 +30,8 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
             let plan = run.plan(layers)?;
             let _logging = telemetry::init(plan.log_format())?;
             environment::warn_of_unknown(&Cli::command());
-            block_on(app::run(plan.prepare()?))
+            let layers = layers.clone();
+            block_on(app::run(plan.prepare()?, Arc::new(move || prepare(&layers))))
         }
         Command::Check(check) => {
             let plan = check.plan()?;

@@ -4,6 +4,7 @@ mod check;
 mod inspect;
 mod load;
 mod mount;
+mod reload;
 mod run;
 mod signals;
 mod state;
@@ -11,4 +12,5 @@ mod wording;
 
 pub use check::{check, check_all};
 pub use inspect::inspect;
+pub use reload::Reread;
 pub use run::run;

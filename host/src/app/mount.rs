@@ -65,18 +65,9 @@ async fn mount_one(
     settings: &Arc<HandlerSettings>,
     component: &Mount,
 ) -> anyhow::Result<(Arc<gateway::Mount>, bool)> {
-    let (namespace, file) = (component.namespace.as_deref(), &component.file);
-    let loaded = ComponentHandler::load(runtime.clone(), component.component(), file.display(), settings.clone()).await;
-    let handler = Arc::new(loaded.map_err(explain)?);
-    let mounted = gateway.mount(namespace, handler.clone()).map_err(|error| {
-        let hint = match error {
-            MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
-            MountError::Contradiction { .. } => {
-                "drop the namespace, or build the component with `RealtimeNamespace::default()`"
-            }
-        };
-        hint::add(error, hint)
-    });
+    let file = &component.file;
+    let handler = load(runtime, settings, component).await?;
+    let mounted = gateway.mount(component.namespace.as_deref(), handler.clone()).map_err(with_hint);
     let mount = mounted.with_context(|| format!("cannot serve {}", file.display()))?;
     if let Some(hint) = wording::never_runs(handler.description()) {
         tracing::warn!(component = %file.display(), "{hint}");
@@ -90,4 +81,30 @@ async fn mount_one(
         "mounted"
     );
     Ok((mount, handler.keeps_state()))
+}
+
+/// Loads a component, and has it describe itself.
+pub(super) async fn load(
+    runtime: &Arc<Runtime>,
+    settings: &Arc<HandlerSettings>,
+    component: &Mount,
+) -> anyhow::Result<Arc<ComponentHandler>> {
+    let name = component.file.display();
+    let loaded = ComponentHandler::load(runtime.clone(), component.component(), name, settings.clone()).await;
+    Ok(Arc::new(loaded.map_err(explain)?))
+}
+
+/// The path of the namespace that the operator requested, or the handler names.
+pub(super) fn path_for(requested: Option<&str>, handler: &dyn EventHandler) -> anyhow::Result<String> {
+    gateway::path_of(requested, handler).map_err(with_hint)
+}
+
+fn with_hint(error: MountError) -> anyhow::Error {
+    let hint = match error {
+        MountError::Taken(_) => "give each component its own: `host run /a=a.wasm /b=b.wasm`",
+        MountError::Contradiction { .. } => {
+            "drop the namespace, or build the component with `RealtimeNamespace::default()`"
+        }
+    };
+    hint::add(error, hint)
 }

@@ -14,7 +14,8 @@ use gateway::Gateway;
 use telemetry::metrics;
 
 use super::mount::mount_all;
-use super::signals::{Signals, Status, status_signal};
+use super::reload::{Reread, Served, on_signal};
+use super::signals::{Signals, Status, reload_signal, status_signal};
 use super::state;
 use crate::config::{RunConfig, machine};
 use crate::hint::HintExt;
@@ -26,14 +27,14 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The exit code after a second signal, which shells also report for a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// Serves until a signal asks to stop.
+/// Serves until a signal asks to stop. `reread` gives the configuration when a signal asks to reload.
 ///
 /// # Errors
 ///
 /// If a component cannot be loaded or mounted, or the address cannot be bound; nothing was served then.
-pub async fn run(config: RunConfig) -> anyhow::Result<()> {
-    // From here on SIGUSR1 does not kill the process; it is answered once the host listens.
-    let asked = status_signal()?;
+pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
+    // From here on these signals do not kill the process; they are answered once the host listens.
+    let (asked, reload) = (status_signal()?, reload_signal()?);
     if let Err(error) = machine::raise_open_files() {
         tracing::debug!(%error, "the limit on open files stays as it is");
     }
@@ -54,8 +55,16 @@ pub async fn run(config: RunConfig) -> anyhow::Result<()> {
         .hint("choose another address with --listen, such as --listen 127.0.0.1:0 for any free port")?;
     let address = server.address().context("cannot get the listener's address")?;
     let (files, library, site) = (config.static_dir.as_deref(), config.client.clone(), parts.site.clone());
-    let routes = Routes::new(endpoint.clone(), config.path, &config.cors_origins, files, library, site);
+    let routes = Routes::new(endpoint.clone(), config.path.clone(), &config.cors_origins, files, library, site);
 
+    let served = Served {
+        config,
+        runtime: parts.runtime.clone(),
+        mounts: parts.mounts.clone(),
+        site: parts.site.clone(),
+        store: store.clone(),
+    };
+    tokio::spawn(on_signal(reload, served, reread));
     let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
     let remaining = server.serve(routes, signals.next()).await;

@@ -1,4 +1,4 @@
-//! The signals that ask to stop, and the one that asks for the status.
+//! The signals that ask to stop, to reload, and for the status.
 
 use std::sync::Arc;
 
@@ -27,6 +27,11 @@ pub(super) struct Status {
 /// Installs the SIGUSR1 handler; before this the signal kills the process.
 pub(super) fn status_signal() -> anyhow::Result<Signal> {
     signal(SignalKind::user_defined1()).context("cannot wait for SIGUSR1")
+}
+
+/// Installs the SIGHUP handler; before this the signal kills the process.
+pub(super) fn reload_signal() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("cannot wait for SIGHUP")
 }
 
 impl Signals {

@@ -95,6 +95,15 @@ impl Plan {
     }
 }
 
+/// Reads the command line, the environment and the file of settings, and builds the sources.
+///
+/// # Errors
+///
+/// As [`Run::plan`] and [`Plan::prepare`].
+pub fn prepare(layers: &Layers) -> anyhow::Result<RunConfig> {
+    run(layers.given())?.plan(layers)?.prepare()
+}
+
 /// The settings of `host run`, of whatever subcommand has them.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<Run> {
     let matches = matches.subcommand().map_or(matches, |(_, matches)| matches);

@@ -19,7 +19,8 @@ use crate::hint;
 /// stderr.
 ///
 /// The first signal stops the server in order: `$disconnect` runs for every socket, and handlers have 10 s to finish. A
-/// second one stops it at once. SIGUSR1 logs the server's current state and its counters.
+/// second one stops it at once. SIGHUP reloads: new revisions of components take over while clients stay connected.
+/// SIGUSR1 logs the server's current state and its counters.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Sizes are written `500kB`, `1MB` (1,000,000) or `1MiB` (1,048,576), times `200ms`, `10s` or `1m 30s`. HOST_LOG (or \

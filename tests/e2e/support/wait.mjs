@@ -16,10 +16,10 @@ export async function within(promise, what, ms = BOUND) {
 }
 
 /** Asks again and again until the answer is true. */
-export async function until(condition, what) {
-  const end = Date.now() + BOUND;
+export async function until(condition, what, ms = BOUND) {
+  const end = Date.now() + ms;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${BOUND / 1000} s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${ms / 1000} s: ${what}`);
     await sleep(20);
   }
 }

@@ -45,5 +45,5 @@ pub use commands::Applying;
 pub use connection::Connection;
 pub use context::EventContext;
 pub use gateway::Gateway;
-pub use mount::{Mount, MountError};
+pub use mount::{Mount, MountError, path_of};
 pub use namespace::Namespace;

@@ -71,7 +71,11 @@ impl Mount {
 
 /// The path of a handler's namespace: the one that the operator requested, else the one that the handler names, else
 /// `/`.
-pub(crate) fn path_of(requested: Option<&str>, handler: &dyn EventHandler) -> Result<String, MountError> {
+///
+/// # Errors
+///
+/// If operator and handler want different ones.
+pub fn path_of(requested: Option<&str>, handler: &dyn EventHandler) -> Result<String, MountError> {
     match (requested, handler.description().namespace.as_deref()) {
         (Some(requested), Some(component)) if requested != component => {
             Err(MountError::Contradiction { component: component.to_owned(), requested: requested.to_owned() })
