@@ -39,10 +39,14 @@ const inherited = () => ({
 /** Variables by which other programs find the host, and it what it made before. */
 export const FOUND = { HOST_BIN: BINARY, HOST_CACHE_DIR: CACHE, ...STATE };
 
+/** The file of a guest, by its name. */
+export const guest = (name, language = LANGUAGE) =>
+  `${GUESTS}/${language !== "rust" && EVERYWHERE.includes(name) ? `${name}-${language}` : name}.wasm`;
+
 /** Runs a subcommand of the host to its end: `{code, stdout, stderr}`. */
 export function runHost(args, env = {}) {
   return new Promise((ended, failed) => {
-    const options = { env: { ...inherited(), HOST_CACHE_DIR: CACHE, ...env } };
+    const options = { env: { ...inherited(), HOST_CACHE_DIR: CACHE, ...env }, maxBuffer: Infinity };
     execFile(BINARY, args, options, (error, stdout, stderr) => {
       if (error && typeof error.code !== "number") failed(error);
       else ended({ code: error?.code ?? 0, stdout, stderr });
@@ -73,8 +77,7 @@ class Host {
   #watchers = new Set();
 
   constructor(components, flags, env, stderr) {
-    const file = (name) => `${GUESTS}/${LANGUAGE !== "rust" && EVERYWHERE.includes(name) ? `${name}-${LANGUAGE}` : name}.wasm`;
-    const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + file(name)));
+    const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + guest(name)));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
     this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", stderr === "unread" ? "pipe" : stderr] });
     this.#exited = new Promise((exited, failed) => {

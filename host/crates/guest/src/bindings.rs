@@ -33,3 +33,53 @@ pub(crate) use exports::realtime::gateway::{async_event_handler, event_handler};
 pub(crate) use realtime::gateway::{
     acknowledgement, async_calls, broadcast_operator, kv, namespace, search, socket, types,
 };
+
+/// `wasi:keyvalue`, by its own names, for components that know no other store.
+pub(crate) mod wasi_keyvalue {
+    wasmtime::component::bindgen!({
+        inline: "
+            package wasi:keyvalue@0.2.0-draft;
+
+            interface store {
+                variant error { no-such-store, access-denied, other(string) }
+                record key-response { keys: list<string>, cursor: option<u64> }
+                open: func(identifier: string) -> result<bucket, error>;
+                resource bucket {
+                    get: func(key: string) -> result<option<list<u8>>, error>;
+                    set: func(key: string, value: list<u8>) -> result<_, error>;
+                    delete: func(key: string) -> result<_, error>;
+                    exists: func(key: string) -> result<bool, error>;
+                    list-keys: func(cursor: option<u64>) -> result<key-response, error>;
+                }
+            }
+
+            interface atomics {
+                use store.{bucket, error};
+                increment: func(bucket: borrow<bucket>, key: string, delta: u64) -> result<u64, error>;
+            }
+
+            interface batch {
+                use store.{bucket, error};
+                get-many: func(bucket: borrow<bucket>, keys: list<string>)
+                    -> result<list<option<tuple<string, list<u8>>>>, error>;
+                set-many: func(bucket: borrow<bucket>, key-values: list<tuple<string, list<u8>>>) -> result<_, error>;
+                delete-many: func(bucket: borrow<bucket>, keys: list<string>) -> result<_, error>;
+            }
+
+            world imports {
+                import store;
+                import atomics;
+                import batch;
+            }
+        ",
+        world: "wasi:keyvalue/imports",
+        imports: {
+            default: async,
+        },
+        with: {
+            "wasi:keyvalue/store.bucket": crate::capabilities::Bucket,
+        },
+    });
+
+    pub(crate) use wasi::keyvalue::{atomics, batch, store};
+}

@@ -11,7 +11,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::capabilities::{
-    self, HandlerGrants, KeyValues, Output, OutputRate, Realtime, RealtimeView, Requests, StoreView,
+    self, BucketView, Buckets, HandlerGrants, KeyValues, KeyValuesUsed, Output, OutputRate, Realtime, RealtimeView,
+    Requests, StoreView,
 };
 use crate::current_event::CurrentEvent;
 use crate::settings::HandlerSettings;
@@ -23,7 +24,7 @@ pub(crate) struct StoreState {
     grants: Arc<HandlerGrants>,
     output_rate: Arc<OutputRate>,
     realtime: Realtime,
-    key_values: KeyValues,
+    key_values: KeyValuesUsed,
     limiter: StoreLimiter,
     turn: Turn,
     wasi: Option<Wasi>,
@@ -50,7 +51,7 @@ impl StoreState {
         resources.set_max_capacity(RESOURCES);
         Self {
             realtime: Realtime::new(current.clone(), settings.gateway.clone(), copies.clone()),
-            key_values: KeyValues::new(current.clone(), settings.grants.clone()),
+            key_values: KeyValuesUsed::default(),
             requests: Requests::new(current, settings.grants.network.clone()),
             grants: settings.grants.clone(),
             output_rate: output_rate.clone(),
@@ -69,7 +70,7 @@ impl StoreState {
             output.begin(current.clone());
         }
         self.requests.begin(current.clone());
-        self.key_values.begin(current.clone());
+        self.key_values = KeyValuesUsed::default();
         self.realtime.begin(current);
     }
 
@@ -109,8 +110,27 @@ impl RealtimeView for StoreState {
 }
 
 impl StoreView for StoreState {
-    fn key_values(&mut self) -> &mut KeyValues {
-        &mut self.key_values
+    fn key_values(&mut self) -> KeyValues<'_> {
+        KeyValues {
+            current: self.realtime.current(),
+            grant: &self.grants.store,
+            copies: self.realtime.copies(),
+            used: &mut self.key_values,
+        }
+    }
+}
+
+impl BucketView for StoreState {
+    fn buckets(&mut self) -> Buckets<'_> {
+        Buckets {
+            key_values: KeyValues {
+                current: self.realtime.current(),
+                grant: &self.grants.store,
+                copies: self.realtime.copies(),
+                used: &mut self.key_values,
+            },
+            table: &mut self.resources,
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
         Some(other) => return Err(WorldError::Http(other.full.to_owned())),
         None => exports.iter().any(|name| name.package == HTTP),
     };
-    let keeps_state = component.imports.iter().any(|import| Name::parse(import).path == capabilities::STORE_PATH);
+    let keeps_state = component.imports.iter().any(|import| capabilities::keeps_state(&Name::parse(import)));
     Ok(World { calls, answers_http, keeps_state })
 }
 
@@ -187,7 +187,13 @@ mod tests {
     fn state_is_kept_where_the_store_is_imported() {
         let keeps = |import: &str| world_of(&interfaces(&[import], &[HANDLER])).map(|world| world.keeps_state);
         assert_eq!(keeps("realtime:gateway/kv@0.1.1"), Ok(true));
+        assert_eq!(keeps("wasi:keyvalue/batch@0.2.0-draft"), Ok(true));
         assert_eq!(keeps("realtime:gateway/socket@0.1.0"), Ok(false));
+        for other in
+            ["wasi:keyvalue/store@0.2.0", "wasi:keyvalue/store@0.2.0-draft2", "wasi:keyvalue/watcher@0.2.0-draft"]
+        {
+            assert_eq!(keeps(other), Err(WorldError::NotGranted(other.to_owned())));
+        }
         assert_eq!(granted("realtime:gateway/kv@0.1.1", None), Granted::Always);
     }
 

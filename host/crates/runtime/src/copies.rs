@@ -36,6 +36,14 @@ impl Copies {
         // The semaphore is never closed.
         self.room.clone().acquire_many_owned(units).await.ok()
     }
+
+    /// Gives back what a copy of this many bytes does not need. For room that was taken before the size was known.
+    pub fn shrink(room: Option<OwnedSemaphorePermit>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let mut room = room?;
+        let surplus = room.num_permits().saturating_sub(bytes.div_ceil(UNIT));
+        drop(room.split(surplus));
+        Some(room)
+    }
 }
 
 #[cfg(test)]
@@ -55,5 +63,16 @@ mod tests {
         drop(first);
         assert!(second.await.unwrap().is_some());
         assert!(copies.room_for(copies.most()).await.is_some(), "all of it is free again");
+    }
+
+    #[tokio::test]
+    async fn what_a_copy_does_not_need_is_given_back() {
+        let copies = Copies::new(100 * UNIT);
+        let room = Copies::shrink(copies.room_for(100 * UNIT).await, 10 * UNIT + 1);
+        assert_eq!(copies.room.available_permits(), 89);
+        let room = Copies::shrink(room, 90 * UNIT);
+        assert_eq!(copies.room.available_permits(), 89, "it never grows");
+        drop(Copies::shrink(room, 0));
+        assert_eq!(copies.room.available_permits(), 100);
     }
 }

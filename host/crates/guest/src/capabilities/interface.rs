@@ -18,7 +18,7 @@ pub enum Granted {
 pub(crate) struct Interface {
     /// `wasi:cli/stdout`
     pub(crate) path: &'static str,
-    /// `0.2`
+    /// `0.2`, or a draft
     pub(crate) series: &'static str,
     /// The world that may import it; `None` means both.
     pub(crate) only: Option<Calls>,
@@ -62,8 +62,12 @@ impl<'a> Name<'a> {
         Self { full, path, package, interface, version }
     }
 
-    /// Whether its version is a release of a series: `0.2.6` of `0.2`, but not `0.2.0-rc-2023-11-10`.
+    /// Whether its version is a release of a series: `0.2.6` of `0.2`, but not `0.2.0-rc-2023-11-10`. A draft is a series
+    /// of its own.
     pub(crate) fn is_of(&self, series: &str) -> bool {
+        if self.version == series {
+            return series.contains('-');
+        }
         let patch = self.version.strip_prefix(series).and_then(|rest| rest.strip_prefix('.'));
         patch.is_some_and(|patch| patch.parse::<u64>().is_ok())
     }

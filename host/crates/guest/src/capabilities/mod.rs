@@ -11,6 +11,7 @@ mod grants;
 mod http;
 mod interface;
 mod io;
+mod keyvalue;
 mod offered;
 mod output;
 mod output_rate;
@@ -25,13 +26,16 @@ pub use environment::Environment;
 pub use grants::HandlerGrants;
 pub use http::{AllowedHost, AllowedHosts};
 pub use interface::Granted;
+#[expect(unreachable_pub, reason = "bindings re-export it")]
+pub use keyvalue::Bucket;
 
-pub(crate) use self::store::{KeyValues, PATH as STORE_PATH, StoreView};
+pub(crate) use self::store::{KeyValues, StoreView, Used as KeyValuesUsed};
 pub(crate) use http::Requests;
 pub(crate) use interface::Name;
+pub(crate) use keyvalue::{BucketView, Buckets};
 #[cfg(test)]
 pub(crate) use offered::offered_paths;
-pub(crate) use offered::{add_to_linker, granted};
+pub(crate) use offered::{add_to_linker, granted, keeps_state};
 pub(crate) use output::Output;
 pub(crate) use output_rate::OutputRate;
 pub(crate) use realtime::{Realtime, RealtimeView};

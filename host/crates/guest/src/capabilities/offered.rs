@@ -6,13 +6,15 @@ use wasmtime_wasi::WasiView;
 use wasmtime_wasi_http::WasiHttpView;
 
 use super::interface::{Granted, Interface, Name};
+use super::keyvalue::BucketView;
 use super::realtime::RealtimeView;
 use super::store::StoreView;
-use super::{clocks, environment, files, http, io, output, random, realtime, sockets, store};
+use super::{clocks, environment, files, http, io, keyvalue, output, random, realtime, sockets, store};
 
-const OFFERED: [&[Interface]; 10] = [
+const OFFERED: [&[Interface]; 11] = [
     realtime::INTERFACES,
     store::INTERFACES,
+    keyvalue::INTERFACES,
     output::INTERFACES,
     environment::INTERFACES,
     clocks::INTERFACES,
@@ -30,6 +32,11 @@ pub(crate) fn granted(import: &Name<'_>, calls: Calls) -> Granted {
     offered.map_or(Granted::Never, |interface| interface.granted)
 }
 
+/// Whether what imports this keeps state, so that the host has to open its store.
+pub(crate) fn keeps_state(import: &Name<'_>) -> bool {
+    import.path == store::PATH || import.package == keyvalue::PACKAGE
+}
+
 /// Links everything that a component with this calling convention may import.
 ///
 /// # Errors
@@ -37,10 +44,11 @@ pub(crate) fn granted(import: &Name<'_>, calls: Calls) -> Granted {
 /// If two interfaces have the same name, which never happens with the versions that this is built with.
 pub(crate) fn add_to_linker<T>(linker: &mut Linker<T>, calls: Calls) -> wasmtime::Result<()>
 where
-    T: RealtimeView + StoreView + WasiView + WasiHttpView + 'static,
+    T: RealtimeView + StoreView + BucketView + WasiView + WasiHttpView + 'static,
 {
     realtime::add_to_linker(linker, calls)?;
     store::add_to_linker(linker)?;
+    keyvalue::add_to_linker(linker)?;
     output::add_to_linker(linker, calls)?;
     environment::add_to_linker(linker, calls)?;
     clocks::add_to_linker(linker, calls)?;
@@ -56,5 +64,6 @@ where
 pub(crate) fn offered_paths(calls: Calls) -> impl Iterator<Item = String> {
     let interfaces = OFFERED.into_iter().flatten();
     let offered = interfaces.filter(move |interface| interface.only.is_none_or(|only| only == calls));
-    offered.map(|interface| format!("{}@{}.0", interface.path, interface.series))
+    let version = |series: &str| if series.contains('-') { series.to_owned() } else { format!("{series}.0") };
+    offered.map(move |interface| format!("{}@{}", interface.path, version(interface.series)))
 }

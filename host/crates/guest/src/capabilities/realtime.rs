@@ -81,6 +81,11 @@ impl Realtime {
         &self.current
     }
 
+    /// Room for what calls return.
+    pub(crate) fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
     /// Whether a command has acknowledged the event.
     pub(crate) fn acknowledged(&self) -> bool {
         self.checks.acknowledged()

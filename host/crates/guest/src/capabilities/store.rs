@@ -2,15 +2,17 @@
 //!
 //! A call takes effect at once, so commands that were called before take effect first. The store may keep a call
 //! waiting; the event's time limit goes on meanwhile. What one event may call and pass is bounded here, what one call may
-//! pass in `store`.
+//! pass in `store`. What a call returns waits for room among all that is copied for guests, before the store reads it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gateway::EventContext;
+use runtime::Copies;
 use store::{Backend, Expected, KeyValue, Limits, Put, Query, Swap, Swapped};
-use wasmtime::component::{HasSelf, Linker};
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::{HasData, Linker};
 
 use super::interface::{Granted, Interface};
 use super::realtime::SERIES;
@@ -22,15 +24,22 @@ pub(super) const INTERFACES: &[Interface] =
     &[Interface { path: PATH, series: SERIES, only: None, granted: Granted::Always }];
 
 /// The interface's name, without its version.
-pub(crate) const PATH: &str = "realtime:gateway/kv";
+pub(super) const PATH: &str = "realtime:gateway/kv";
 
 /// Access to a store's state for this interface.
 pub(crate) trait StoreView: Send {
-    fn key_values(&mut self) -> &mut KeyValues;
+    fn key_values(&mut self) -> KeyValues<'_>;
+}
+
+/// Says that the linked functions work on [`KeyValues`].
+struct HasKeyValues;
+
+impl HasData for HasKeyValues {
+    type Data<'a> = KeyValues<'a>;
 }
 
 pub(super) fn add_to_linker<T: StoreView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    kv::add_to_linker::<T, HasSelf<KeyValues>>(linker, T::key_values)
+    kv::add_to_linker::<T, HasKeyValues>(linker, T::key_values)
 }
 
 /// What handlers may use of key-value stores.
@@ -107,79 +116,94 @@ impl fmt::Debug for StoreGrant {
     }
 }
 
-/// The calls of one event. Until the first, an event pays for two reference counts only.
-pub(crate) struct KeyValues {
-    current: Arc<CurrentEvent>,
-    grants: Arc<super::HandlerGrants>,
-    used: Option<Box<Used>>,
+/// The calls of one event, made for each call from parts that the store has anyway.
+pub(crate) struct KeyValues<'a> {
+    pub(crate) current: &'a CurrentEvent,
+    pub(crate) grant: &'a StoreGrant,
+    /// Room for what calls return.
+    pub(crate) copies: &'a Copies,
+    pub(crate) used: &'a mut Used,
 }
 
-/// What an event has used so far.
-struct Used {
+/// What an event has used so far. Nothing until its first call.
+#[derive(Default)]
+pub(crate) struct Used(Option<Box<Usage>>);
+
+struct Usage {
     store: KeyValue,
     calls: usize,
     bytes: usize,
 }
 
-impl KeyValues {
-    pub(crate) fn new(current: Arc<CurrentEvent>, grants: Arc<super::HandlerGrants>) -> Self {
-        Self { current, grants, used: None }
-    }
+/// Room for what a call returns, taken before its size is known.
+type Room = Option<OwnedSemaphorePermit>;
 
-    /// Begins another event: calls from now on belong to it.
-    pub(crate) fn begin(&mut self, current: Arc<CurrentEvent>) {
-        self.current = current;
-        self.used = None;
+impl KeyValues<'_> {
+    /// Whether there is a store.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.grant.of(self.current.context()).map(|_| ())
     }
 
     /// Begins a call that passes so many bytes. Commands that were called before it take effect.
     async fn call(&mut self, bytes: usize) -> Result<KeyValue, Error> {
-        let grant = &self.grants.store;
-        let used = match &mut self.used {
-            Some(used) => used,
+        let usage = match &mut self.used.0 {
+            Some(usage) => usage,
             unused => {
-                let store = grant.of(self.current.context())?;
-                unused.insert(Box::new(Used { store, calls: 0, bytes: 0 }))
+                let store = self.grant.of(self.current.context())?;
+                unused.insert(Box::new(Usage { store, calls: 0, bytes: 0 }))
             }
         };
-        let EventStoreLimits { calls, bytes: most } = grant.event;
-        if used.calls >= calls {
+        let EventStoreLimits { calls, bytes: most } = self.grant.event;
+        if usage.calls >= calls {
             return Err(Error::RateLimited(format!("an event may call its key-value store {calls} times")));
         }
-        if used.bytes.saturating_add(bytes) > most {
+        if usage.bytes.saturating_add(bytes) > most {
             let text = format!("an event may exchange {most} bytes with its key-value store");
             return Err(Error::RateLimited(text));
         }
-        used.calls += 1;
-        used.bytes += bytes;
-        let store = used.store.clone();
+        usage.calls += 1;
+        usage.bytes += bytes;
+        let store = usage.store.clone();
         self.current.flushed().await;
         Ok(store)
     }
 
-    /// Counts what a call has returned.
-    fn returned(&mut self, bytes: usize) {
-        if let Some(used) = &mut self.used {
-            used.bytes = used.bytes.saturating_add(bytes);
-        }
+    /// Waits for room for so many values and keys, but no more than a batch may have. A value that was set with a larger
+    /// limit than today's counts as one of today's.
+    async fn room(&self, values: usize, keys: usize) -> Room {
+        let Limits { key, value, batch_bytes, .. } = &*self.grant.limits;
+        let bytes = values.saturating_mul(*value).saturating_add(keys.saturating_mul(*key));
+        self.copies.room_for(bytes.min(*batch_bytes)).await
     }
 
-    fn entry(&mut self, entry: Option<store::Entry>) -> Option<Entry> {
-        let entry = entry.map(Entry::from);
-        self.returned(entry.as_ref().map_or(0, |entry| entry.value.len()));
-        entry
+    /// Counts what a call has returned. Its room is kept until the guest has it.
+    fn returned(&mut self, bytes: usize, room: Room) {
+        self.current.hold(Copies::shrink(room, bytes));
+        if let Some(usage) = &mut self.used.0 {
+            usage.bytes = usage.bytes.saturating_add(bytes);
+        }
     }
 }
 
-impl kv::Host for KeyValues {
+fn size(entry: &Option<store::Entry>) -> usize {
+    entry.as_ref().map_or(0, |entry| entry.value.len())
+}
+
+impl kv::Host for KeyValues<'_> {
     async fn get(&mut self, key: String) -> Result<Option<Entry>, Error> {
-        let entry = self.call(key.len()).await?.get(key).await?;
-        Ok(self.entry(entry))
+        let store = self.call(key.len()).await?;
+        let room = self.room(1, 0).await;
+        let entry = store.get(key).await?;
+        self.returned(size(&entry), room);
+        Ok(entry.map(Entry::from))
     }
 
     async fn get_many(&mut self, keys: Vec<String>) -> Result<Vec<Option<Entry>>, Error> {
-        let entries = self.call(keys.iter().map(String::len).sum()).await?.get_many(keys).await?;
-        Ok(entries.into_iter().map(|entry| self.entry(entry)).collect())
+        let store = self.call(keys.iter().map(String::len).sum()).await?;
+        let room = self.room(keys.len(), 0).await;
+        let entries = store.get_many(keys).await?;
+        self.returned(entries.iter().map(size).sum(), room);
+        Ok(entries.into_iter().map(|entry| entry.map(Entry::from)).collect())
     }
 
     async fn has(&mut self, key: String) -> Result<bool, Error> {
@@ -218,18 +242,23 @@ impl kv::Host for KeyValues {
         let compared = if let Expectation::Value(value) = &expected { value.len() } else { 0 };
         let store = self.call(key.len() + compared + value.as_ref().map_or(0, Vec::len)).await?;
         let swap = Swap { key, expected: expected.into(), value, ttl: ttl(ttl_ms) };
+        let room = self.room(1, 0).await;
         Ok(match store.compare_and_set(swap).await? {
             Swapped::Done(version) => Comparison::Done(version),
-            Swapped::Not(entry) => Comparison::Different(self.entry(entry)),
+            Swapped::Not(entry) => {
+                self.returned(size(&entry), room);
+                Comparison::Different(entry.map(Entry::from))
+            }
         })
     }
 
     async fn list_entries(&mut self, selection: Selection) -> Result<Page, Error> {
         let Selection { prefix, cursor, limit, keys_only } = selection;
         let store = self.call(prefix.len() + cursor.as_ref().map_or(0, String::len)).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(store.limits().page).max(1);
+        let room = self.room(if keys_only { 0 } else { limit }, limit).await;
         let page = store.list(Query { prefix, cursor, limit, keys_only }).await?;
-        self.returned(page.entries.iter().map(|listed| listed.key.len() + listed.entry.value.len()).sum());
+        self.returned(page.entries.iter().map(|listed| listed.key.len() + listed.entry.value.len()).sum(), room);
         let entries = page.entries.into_iter().map(|listed| (listed.key, listed.entry.into())).collect();
         Ok(Page { entries, cursor: page.cursor })
     }

@@ -1,6 +1,7 @@
 //! Real components on real engines: their limits, and what happens to their commands.
 
 mod http;
+mod state;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
