@@ -56,6 +56,10 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
             let _logging = telemetry::init(LogFormat::Pretty)?;
             block_on(app::inspect(inspect.into_config()?))
         }
+        Command::Kv(kv) => {
+            let _logging = telemetry::init(LogFormat::Pretty)?;
+            block_on(app::kv(kv.into_config()?))
+        }
         Command::Supervise { words } => return build::supervise(&words).context("cannot start a tool"),
     }?;
     Ok(ExitCode::SUCCESS)

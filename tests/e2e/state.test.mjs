@@ -1,15 +1,13 @@
 /** The key-value store of handlers, through the real binary. What every call means is in `host/crates/store/tests/`. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { connect, open } from "./support/clients.mjs";
-import { LANGUAGE, runHost, startHost } from "./support/host.mjs";
-
-const GUESTS = process.env.HOST_GUESTS ?? new URL("../../target/wasm32-wasip2/release", import.meta.url).pathname;
+import { guest, LANGUAGE, runHost, startHost } from "./support/host.mjs";
 
 /** A folder that goes with the test. */
 function folder(t) {
@@ -143,6 +141,8 @@ describe("the file", () => {
     await kv(await connect(t, first), "set", "kept", [1]);
     await first.stop();
     assert.equal(readFileSync(join(dir, ".gitignore"), "utf8"), "*\n");
+    assert.equal(statSync(dir).mode & 0o777, 0o700);
+    assert.equal(statSync(join(dir, "kv.redb")).mode & 0o777, 0o600);
     const second = await start(t, dir);
     assert.deepEqual(await kv(await connect(t, second), "get", "kept"), [1]);
   });
@@ -168,6 +168,24 @@ describe("the file", () => {
       assert.ok(last >= acknowledged, `${last} of ${acknowledged}`);
       await again.stop();
     }
+  });
+
+  test("is beside the component, wherever the host is started", async (t) => {
+    const dir = folder(t);
+    const built = join(dir, "target", "release");
+    mkdirSync(built, { recursive: true });
+    const component = join(built, "probe.wasm");
+    copyFileSync(guest("probe"), component);
+    const start = async () => {
+      // No `--data`, which other tests have in the environment.
+      const host = await startHost(t, { components: [component], env: { HOST_DATA: undefined } });
+      const { file } = await host.log(({ message }) => message === "key-value stores are kept in a file");
+      await host.stop();
+      return file;
+    };
+    assert.equal(await start(), join(built, ".host", "kv.redb"));
+    writeFileSync(join(dir, "target", "CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n");
+    assert.equal(await start(), join(dir, ".host", "kv.redb"));
   });
 
   test("a file is one host's alone", async (t) => {
@@ -240,7 +258,7 @@ test("what a handler in Rust has set, one in another language reads, and the oth
     const host = await startHost(t, { components: [component], flags });
     return [host, await connect(t, host)];
   };
-  const [first, rust] = await start(join(GUESTS, "probe.wasm"));
+  const [first, rust] = await start(guest("probe", "rust"));
   await kv(rust, "set", "value", value);
   await rust.ask("kvBytes", "bytes", bytes);
   await kv(rust, "increment", "number", -7);
@@ -254,7 +272,7 @@ test("what a handler in Rust has set, one in another language reads, and the oth
   await other.ask("kvBytes", "bytes", Buffer.from([1]));
   await second.stop();
 
-  const [, again] = await start(join(GUESTS, "probe.wasm"));
+  const [, again] = await start(guest("probe", "rust"));
   assert.deepEqual(await kv(again, "getMany", ["value", "number"]), [[value], -6]);
   await assert.rejects(kv(again, "get", "bytes"), /is binary/);
 });
@@ -272,8 +290,8 @@ test("flags that make no sense are refused at start", async () => {
 });
 
 test("host inspect says that a component keeps state", { skip: LANGUAGE !== "rust" }, async () => {
-  const { stdout } = await runHost(["inspect", join(GUESTS, "probe.wasm")]);
+  const { stdout } = await runHost(["inspect", guest("probe")]);
   assert.match(stdout, /^keeps +state, in a key-value store$/m);
   assert.match(stdout, /realtime:gateway\/kv@0\.1\.\d+$/m);
-  assert.doesNotMatch((await runHost(["inspect", join(GUESTS, "chat.wasm")])).stdout, /kv/);
+  assert.doesNotMatch((await runHost(["inspect", guest("chat")])).stdout, /kv/);
 });

@@ -2,7 +2,9 @@
 
 mod check;
 mod inspect;
+mod kv;
 mod load;
+mod local;
 mod mount;
 mod reload;
 mod run;
@@ -12,5 +14,6 @@ mod wording;
 
 pub use check::{check, check_all};
 pub use inspect::inspect;
+pub use kv::kv;
 pub use reload::Reread;
 pub use run::run;

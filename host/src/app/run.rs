@@ -13,9 +13,10 @@ use engine_io::transport::Endpoint;
 use gateway::Gateway;
 use telemetry::metrics;
 
+use super::local::Local;
 use super::mount::mount_all;
 use super::reload::{Reread, Served, on_signal};
-use super::signals::{Signals, Status, reload_signal, status_signal};
+use super::signals::{Signals, Status, reload_signal, status_signal, survive_file_size_limit};
 use super::state;
 use crate::config::{RunConfig, machine};
 use crate::hint::HintExt;
@@ -35,11 +36,14 @@ const INTERRUPTED: i32 = 130;
 pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     // From here on these signals do not kill the process; they are answered once the host listens.
     let (asked, reload) = (status_signal()?, reload_signal()?);
+    survive_file_size_limit()?;
     if let Err(error) = machine::raise_open_files() {
         tracing::debug!(%error, "the limit on open files stays as it is");
     }
     let (gateway, parts) = mount_all(&config).await?;
     let store = state::open_for(&parts.stores, &config.data, &config.store).await?;
+    let limits = &config.handler.grants.store.limits;
+    let local = store.clone().and_then(|store| Local::serve(&config.data, store, limits.clone()));
     let gateway = Arc::new(gateway);
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
@@ -81,6 +85,9 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
             tracing::warn!("second signal: stopping at once");
             std::process::exit(INTERRUPTED);
         }
+    }
+    if let Some(local) = local {
+        local.stop().await;
     }
     if let Some(store) = store
         && let Err(error) = store.close().await

@@ -34,6 +34,13 @@ pub(super) fn reload_signal() -> anyhow::Result<Signal> {
     signal(SignalKind::hangup()).context("cannot wait for SIGHUP")
 }
 
+/// A file that reaches the limit on its size (`ulimit -f`) is an error to whoever writes it, as on a full disk. Without a
+/// handler for this signal it would kill the process.
+pub(super) fn survive_file_size_limit() -> anyhow::Result<()> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(kind).map(drop).context("cannot handle SIGXFSZ")
+}
+
 impl Signals {
     pub(super) fn new(status: Status) -> anyhow::Result<Self> {
         let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;

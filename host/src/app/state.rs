@@ -1,18 +1,21 @@
 //! The key-value stores of handlers: opened only if a component uses them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use guest::StoreGrant;
+use runtime::private_dir;
 use store::{Backend, Embedded, EmbeddedLimits, Memory, SystemClock};
 
 use crate::config::Data;
 use crate::hint::{self, HintExt};
 
-/// The file in the folder.
-const FILE: &str = "kv.redb";
+/// The file of the stores in a folder.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("kv.redb")
+}
 
 /// Opens the stores of all namespaces that have one, and gives them to their handlers. After a crash this takes seconds for
 /// each gigabyte.
@@ -41,7 +44,7 @@ async fn open(data: &Data, limits: &EmbeddedLimits) -> anyhow::Result<Arc<dyn Ba
     make(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))
         .hint("name a folder with --data DIR, or keep state in memory with --data none")?;
-    let (file, limits) = (folder.join(FILE), limits.clone());
+    let (file, limits) = (file(folder), limits.clone());
     let shown = file.display().to_string();
     let opened = tokio::task::spawn_blocking(move || Embedded::open(&file, limits, Arc::new(SystemClock))).await;
     let store = opened.context("cannot open the key-value stores")?.map_err(|error| {
@@ -52,11 +55,12 @@ async fn open(data: &Data, limits: &EmbeddedLimits) -> anyhow::Result<Arc<dyn Ba
     Ok(Arc::new(store))
 }
 
-/// Makes the folder. Version control is told to leave alone what is in it.
-fn make(folder: &Path) -> std::io::Result<()> {
+/// Makes the folder, for this user alone; one that is there stays as the operator has it. Version control is told to
+/// leave alone what is in it.
+pub(super) fn make(folder: &Path) -> anyhow::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join(".gitignore"), "*\n")
+    private_dir::open(folder)?;
+    Ok(fs::write(folder.join(".gitignore"), "*\n")?)
 }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 pub mod environment;
 pub mod inspect;
+pub mod kv;
 mod log;
 pub mod new;
 pub mod plan;
@@ -35,6 +36,7 @@ pub enum Command {
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),
+    Kv(kv::Kv),
     /// The parent of a tool that a build runs: what it starts must end with the build.
     #[command(hide = true)]
     Supervise {

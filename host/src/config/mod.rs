@@ -7,10 +7,12 @@
 mod defaults;
 mod file;
 mod hosts;
+mod kv;
 mod layer;
 mod limits;
 pub mod machine;
 mod mounts;
+mod project;
 mod run;
 mod serve;
 mod settings;
@@ -19,8 +21,10 @@ mod values;
 
 pub use defaults::{default, show_defaults};
 pub use file::{Document, File, Keys, Layers, Namespace, schema, show};
+pub use kv::{KvAction, KvConfig};
 pub use machine::Machine;
 pub use mounts::{mounts, named};
 pub use run::{InspectConfig, Mount, RunConfig};
 pub use settings::Settings;
 pub use state::Data;
+pub use values::{Size, Time};

@@ -62,7 +62,7 @@ impl Settings {
         let (mut runtime, limits) = self.instances.check(&mut gateway, machine)?;
         let Serve { listen, path, static_dir, client } = self.serve.check()?;
         let (grants, cors_origins) = self.lists.check()?;
-        let (store_grant, data, store) = self.state.check()?;
+        let (store_grant, data, store) = self.state.check(&components)?;
         // As for commands: twice the limit, so that a call that is too large gets an error instead of a trap.
         runtime.host_bytes = runtime.host_bytes.max(store_grant.event.bytes.saturating_mul(2));
         let grants = HandlerGrants { store: store_grant, ..grants };

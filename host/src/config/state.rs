@@ -8,6 +8,8 @@ use guest::{EventStoreLimits, StoreGrant};
 use store::{EmbeddedLimits, Limits};
 
 use super::layer::layer;
+use super::project::project;
+use super::run::Mount;
 use super::values::Size;
 use crate::hint;
 
@@ -18,6 +20,11 @@ pub enum Data {
     Folder(PathBuf),
     /// In memory: they are gone when the host stops.
     Memory,
+}
+
+impl Data {
+    /// The folder for state in a project.
+    pub const FOLDER: &str = ".host";
 }
 
 impl FromStr for Data {
@@ -36,9 +43,9 @@ layer! {
     /// Key-value stores of handlers.
     #[command(next_help_heading = "Key-value stores")]
     pub struct StateSettings {
-        /// Folder in which the key-value stores of handlers are kept, in one file, if a component uses them; relative to
-        /// where the host is started. Only one host can have it. With `none` they are in memory, and gone when the host
-        /// stops.
+        /// Folder in which the key-value stores of handlers are kept, in one file, if a component uses them. Only one
+        /// host can have it. With `none` they are in memory, and gone when the host stops. [default: `.host` beside the
+        /// first component: in its source's folder, or in its file's; of a file below Cargo's `target`, in the project's]
         #[arg(long, env = "HOST_DATA", value_name = "DIR|none")]
         data: Option<Data>,
 
@@ -79,14 +86,12 @@ layer! {
 const LONGEST_NAME: usize = 255;
 
 impl StateSettings {
-    pub(super) const DATA: &str = ".host";
-
     /// The grant of handlers, where its stores are, and the bounds of their file.
     ///
     /// # Errors
     ///
     /// If two limits contradict each other, or the name is too long.
-    pub(super) fn check(self) -> anyhow::Result<(StoreGrant, Data, EmbeddedLimits)> {
+    pub(super) fn check(self, components: &[Mount]) -> anyhow::Result<(StoreGrant, Data, EmbeddedLimits)> {
         let (usual, event) = (Limits::default(), EventStoreLimits::default());
         let size = |given: Option<Size>, usual: usize| given.map_or(usual, |size| size.0);
         let bytes = size(self.kv_bytes, event.bytes);
@@ -118,6 +123,10 @@ impl StateSettings {
         };
         let calls = self.kv_calls.map_or(event.calls, NonZeroUsize::get);
         let grant = StoreGrant::new(limits, EventStoreLimits { calls, bytes }, self.kv.map(Into::into));
-        Ok((grant, self.data.unwrap_or_else(|| Data::Folder(Self::DATA.into())), file))
+        let beside = || {
+            let project = components.first().map(|component| project(&component.file));
+            Data::Folder(project.unwrap_or_default().join(Data::FOLDER))
+        };
+        Ok((grant, self.data.unwrap_or_else(beside), file))
     }
 }

@@ -30,6 +30,15 @@ impl KeyValue {
         Self { backend, space: Space { name: name.into(), quota: limits.quota }, limits }
     }
 
+    pub(crate) fn backend(&self) -> Arc<dyn Backend> {
+        self.backend.clone()
+    }
+
+    /// Lets go of the backend, for all who have it.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.backend.close().await
+    }
+
     /// The bounds of its calls.
     pub fn limits(&self) -> &Limits {
         &self.limits

@@ -2,7 +2,7 @@
 //!
 //! **Job.** A [`KeyValue`] is one namespace's store: it checks what a handler passes and hands it to a [`Backend`],
 //! which keeps the entries of all namespaces, each in a [`Space`] of its own. [`Embedded`] keeps them in one file,
-//! [`Memory`] in memory.
+//! [`Memory`] in memory; [`Local`] asks another process, which has the file.
 //!
 //! **Promises.** A call takes effect as a whole or not at all, except [`KeyValue::clear`], which removes a bounded number
 //! of entries at a time. What a call has changed is durable when it returns, and every later call sees it. Keys are in
@@ -13,7 +13,7 @@
 //! for the file). Calls wait without blocking a thread of the asynchronous runtime.
 //!
 //! Files import each other in this order, never back: `error`, `limits`, `clock` → `model` → `rows` → `semantics` →
-//! `backend` → `memory`, `embedded`, `key_value`.
+//! `backend` → `memory`, `embedded`, `key_value` → `local`.
 
 #![warn(missing_docs, unreachable_pub)]
 
@@ -23,6 +23,7 @@ mod embedded;
 mod error;
 mod key_value;
 mod limits;
+mod local;
 mod memory;
 mod model;
 mod rows;
@@ -34,5 +35,6 @@ pub use embedded::Embedded;
 pub use error::{Error, OpenError};
 pub use key_value::KeyValue;
 pub use limits::{EmbeddedLimits, Limits};
+pub use local::{Local, LocalServer};
 pub use memory::Memory;
 pub use model::{Entry, Expected, Listed, Page, Put, Query, Space, Swap, Swapped};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Whose entries a call is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
@@ -13,7 +15,7 @@ pub struct Space {
 }
 
 /// A value, and its version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The value.
     pub value: Vec<u8>,
@@ -22,7 +24,7 @@ pub struct Entry {
 }
 
 /// A value to set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Put {
     /// Its key.
     pub key: String,
@@ -33,7 +35,7 @@ pub struct Put {
 }
 
 /// What must be there for a [`Swap`] to take place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expected {
     /// No entry.
     Absent,
@@ -44,7 +46,7 @@ pub enum Expected {
 }
 
 /// A compare-and-set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Swap {
     /// The key.
     pub key: String,
@@ -57,7 +59,7 @@ pub struct Swap {
 }
 
 /// The outcome of a compare-and-set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Swapped {
     /// The new value is there, with this version; none if the entry was deleted.
     Done(Option<u64>),
@@ -66,7 +68,7 @@ pub enum Swapped {
 }
 
 /// Which entries to list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Query {
     /// Keys begin with this.
     pub prefix: String,
@@ -79,16 +81,18 @@ pub struct Query {
 }
 
 /// An entry of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Its key.
     pub key: String,
     /// The entry; its value is empty if only keys were asked for.
     pub entry: Entry,
+    /// How long it will still be there. `None`: until it is deleted.
+    pub ttl: Option<Duration>,
 }
 
 /// Entries in the order of their keys' bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Page {
     /// The entries.
     pub entries: Vec<Listed>,

@@ -78,7 +78,8 @@ pub(crate) fn list<R: Rows + ?Sized>(
         key.clone_into(&mut last);
         if row.is_alive(now) {
             room = left.unwrap_or(0);
-            entries.push(Listed { key: key.to_owned(), entry: entry(Row { value, ..row }) });
+            let ttl = (row.expires != 0).then(|| Duration::from_millis(row.expires.saturating_sub(now)));
+            entries.push(Listed { key: key.to_owned(), entry: entry(Row { value, ..row }), ttl });
         }
         ControlFlow::Continue(())
     })?;

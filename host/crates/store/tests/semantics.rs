@@ -17,6 +17,9 @@ macro_rules! every_store {
         mod embedded {
             $(#[tokio::test] async fn $case() { super::$case(&super::Setup::embedded()).await; })*
         }
+        mod local {
+            $(#[tokio::test] async fn $case() { super::$case(&super::Setup::local().await).await; })*
+        }
     };
 }
 
@@ -24,6 +27,7 @@ every_store! {
     what_is_set_is_read
     deleting_says_whether_it_was_there
     an_entry_ends_to_the_millisecond
+    a_page_says_how_long_entries_stay
     setting_replaces_the_time_to_live_and_incrementing_keeps_it
     increments_at_once_lose_nothing
     what_is_no_number_is_not_incremented
@@ -131,6 +135,16 @@ async fn an_entry_ends_to_the_millisecond(setup: &Setup) {
     let swapped = store.compare_and_set(swap("c", Expected::Absent, Some("new"))).await.unwrap();
     assert!(matches!(swapped, Swapped::Done(Some(_))));
     assert_eq!(store.clear(text("d")).await, Ok(0));
+}
+
+async fn a_page_says_how_long_entries_stay(setup: &Setup) {
+    let store = setup.store("/");
+    set(&store, "a", "1").await;
+    store.set(text("b"), b"1".to_vec(), Some(SECOND)).await.unwrap();
+    setup.clock.advance(Duration::from_millis(1));
+    let page = store.list(Query { limit: 10, ..Query::default() }).await.unwrap();
+    let ttls: Vec<_> = page.entries.iter().map(|listed| listed.ttl).collect();
+    assert_eq!(ttls, [None, Some(Duration::from_millis(999))]);
 }
 
 async fn setting_replaces_the_time_to_live_and_incrementing_keeps_it(setup: &Setup) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use store::{Backend, Clock, Embedded, EmbeddedLimits, KeyValue, Limits, Memory};
+use store::{Backend, Clock, Embedded, EmbeddedLimits, KeyValue, Limits, Local, LocalServer, Memory};
 use tempfile::TempDir;
 
 #[derive(Debug)]
@@ -43,6 +43,17 @@ impl Setup {
         let (clock, folder) = (ManualClock::new(), tempfile::tempdir().unwrap());
         let file = folder.path().join("kv.redb");
         let backend = Embedded::open(&file, EmbeddedLimits::default(), clock.clone()).unwrap();
+        Self { backend: Arc::new(backend), clock, _folder: Some(folder) }
+    }
+
+    /// A store in memory behind the socket of `host kv`.
+    #[allow(dead_code, reason = "not every test has this one")]
+    pub async fn local() -> Self {
+        let (clock, folder) = (ManualClock::new(), tempfile::tempdir().unwrap());
+        let server = LocalServer::bind(folder.path()).unwrap();
+        let memory = Arc::new(Memory::new(clock.clone()));
+        tokio::spawn(server.serve(memory, Arc::new(Limits::default())));
+        let backend = Local::find(folder.path()).await.unwrap().unwrap();
         Self { backend: Arc::new(backend), clock, _folder: Some(folder) }
     }
 
