@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
-use fuzz::targets::{decoder, json, payload, placeholders, server, session, transcode};
+use fuzz::targets::{decoder, json, payload, placeholders, server, session, store, transcode};
 
 /// One after another, because targets look at the counters of the process.
 #[test]
@@ -15,6 +15,7 @@ fn nothing_is_found_in_the_seeds() {
     replay("json", json::run);
     replay("transcode", transcode::run);
     replay("session", |data| script::<session::Script>(data).run());
+    replay("store", |data| script::<store::Script>(data).run());
     replay("server", |data| script::<server::Script>(data).run());
 }
 

@@ -9,4 +9,5 @@ pub mod placeholders;
 mod reference;
 pub mod server;
 pub mod session;
+pub mod store;
 pub mod transcode;
