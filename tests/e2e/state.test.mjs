@@ -1,4 +1,7 @@
-/** The key-value store of handlers, through the real binary. What every call means is in `host/crates/store/tests/`. */
+/**
+ * The key-value store of handlers, through the real binary; `state.redis.test.mjs` runs this file again, with stores in
+ * Redis. What every call means is in `host/crates/store/tests/`.
+ */
 
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -7,7 +10,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { connect, open } from "./support/clients.mjs";
-import { guest, LANGUAGE, runHost, startHost } from "./support/host.mjs";
+import { guest, isStateInRedis, LANGUAGE, runHost, startHost } from "./support/host.mjs";
 
 /** A folder that goes with the test. */
 function folder(t) {
@@ -132,7 +135,7 @@ test("a component that describes itself has no store, and is told so", { skip: L
   await assert.rejects(refused, /kv\.get: a component that describes itself has no key-value store: use it in a handler/);
 });
 
-describe("the file", () => {
+describe("the file", { skip: isStateInRedis() }, () => {
   const start = (t, dir, flags = []) => startHost(t, { flags: ["--data", dir, ...flags] });
 
   test("a host finds again what the last one kept", async (t) => {

@@ -1,6 +1,7 @@
 //! Tools that the project needs. Each function looks first, and installs only what is missing.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -116,10 +117,33 @@ pub fn chromium() -> anyhow::Result<()> {
     if Path::new(BROWSER).exists() {
         return Ok(());
     }
-    step("installing Chromium (Debian package `chromium`)");
-    let by_hand = format!("{BROWSER} is missing: run `sudo apt-get install chromium`");
+    debian_package(BROWSER, "chromium")
+}
+
+/// The server that tests start, installed by apt. They stop it; the service that Debian would start is not wanted.
+pub fn redis() -> anyhow::Result<()> {
+    if find("redis-server").is_some() {
+        return Ok(());
+    }
+    // By this, packages learn whether they may start services: 101 is no. A machine that has its own rules keeps them.
+    let rules = Path::new("/usr/sbin/policy-rc.d");
+    let ours = !rules.exists() && fs::write(rules, "#!/bin/sh\nexit 101\n").is_ok();
+    if ours {
+        fs::set_permissions(rules, fs::Permissions::from_mode(0o755))?;
+    }
+    let installed = debian_package("redis-server", "redis-server");
+    if ours {
+        fs::remove_file(rules)?;
+    }
+    installed
+}
+
+/// Installs a package for a program that is missing.
+fn debian_package(program: &str, package: &str) -> anyhow::Result<()> {
+    step(&format!("installing the Debian package `{package}`"));
+    let by_hand = format!("{program} is missing: run `sudo apt-get install {package}`");
     if find("apt-get").is_none() {
-        bail!("{BROWSER} is missing, and there is no apt-get: install Chromium at that path");
+        bail!("{program} is missing, and there is no apt-get: install it");
     }
     if output(Command::new("id").arg("-u"))?.as_deref() != Some("0") {
         bail!("{by_hand} (this is not root)");
@@ -128,7 +152,7 @@ pub fn chromium() -> anyhow::Result<()> {
         run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive")).context(by_hand.clone())
     };
     apt(&["update", "--quiet"])?;
-    apt(&["install", "--quiet", "--yes", "--no-install-recommends", "chromium"])
+    apt(&["install", "--quiet", "--yes", "--no-install-recommends", package])
 }
 
 fn find(program: &str) -> Option<PathBuf> {

@@ -95,6 +95,7 @@ fn test() -> anyhow::Result<()> {
     install::wasm_target()?;
     install::node()?;
     install::chromium()?;
+    install::redis()?;
     for example in ["chat/web", "whiteboard-js/web", "tic-tac-toe-python/web", "todo-ts"] {
         install::npm_packages(&workspace.root.join("examples").join(example))?;
     }

@@ -156,7 +156,7 @@ fn of_next_start(start: &RunConfig, now: &RunConfig) -> Vec<&'static str> {
         ("limits of clients", limits(start) != limits(now)),
         ("settings of recovery", start.recovery != now.recovery),
         ("--handlers and limits of memory", start.runtime != now.runtime),
-        ("--data and settings of its file", (&start.data, &start.store) != (&now.data, &now.store)),
+        ("--data, --kv-url and their settings", (&start.data, &start.store) != (&now.data, &now.store)),
     ];
     changes.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
 }

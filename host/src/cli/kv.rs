@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use store::Limits;
 
-use crate::config::{Data, KvAction, KvConfig, Size, Time};
+use crate::config::{self, Data, KvAction, KvConfig, Secret, Size, Time};
 use crate::hint::HintExt;
 
 /// Look at key-value stores, and change them, whether a host runs or not.
@@ -118,6 +118,14 @@ struct Place {
     #[arg(long, env = "HOST_DATA", value_name = "DIR")]
     data: Option<Data>,
 
+    /// The Redis that has the stores in place of a folder, as for `host run`.
+    #[arg(long, env = "HOST_KV_URL", hide_env_values = true, value_name = "URL")]
+    kv_url: Option<Secret>,
+
+    /// What their keys begin with there. [default: host]
+    #[arg(long, env = "HOST_KV_PREFIX", value_name = "TEXT", value_parser = config::redis_prefix)]
+    kv_prefix: Option<String>,
+
     /// Largest key that is written, while no host runs. [default: 1KiB]
     #[arg(long, env = "HOST_KV_MAX_KEY", value_name = "SIZE")]
     kv_max_key: Option<Size>,
@@ -148,12 +156,12 @@ impl Kv {
             KvCommand::Delete { place, keys, .. } => (place, KvAction::Delete { keys }),
             KvCommand::Import { place, file } => (place, KvAction::Import { file }),
         };
-        Ok(place.config(action))
+        place.config(action)
     }
 }
 
 impl Place {
-    fn config(self, action: KvAction) -> KvConfig {
+    fn config(self, action: KvAction) -> anyhow::Result<KvConfig> {
         let usual = Limits::default();
         let key = self.kv_max_key.map_or(usual.key, |size| size.0);
         let value = self.kv_max_value.map_or(usual.value, |size| size.0);
@@ -164,12 +172,9 @@ impl Place {
             quota: self.kv_max_size.map_or(usual.quota, |size| size.0 as u64),
             ..usual
         };
-        KvConfig {
-            data: self.data.unwrap_or_else(|| Data::Folder(Data::FOLDER.into())),
-            store: self.store,
-            limits,
-            action,
-        }
+        let redis = config::in_redis(self.kv_url, self.kv_prefix, self.data.is_some())?;
+        let data = redis.or(self.data).unwrap_or_else(|| Data::Folder(Data::FOLDER.into()));
+        Ok(KvConfig { data, store: self.store, limits, action })
     }
 }
 

@@ -8,6 +8,7 @@ use runtime::RuntimeLimits;
 use store::{EmbeddedLimits, Limits};
 
 use super::serve::ServeSettings;
+use super::state::StateSettings;
 use super::values::{CountOrNone, Size, Time};
 
 /// Adds `[default: …]` to the help of all settings that have a default and do not name it themselves.
@@ -65,6 +66,7 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("max_request_body", size(handler.request_body)),
         ("max_waiting_requests", handler.waiting_requests.to_string()),
         ("reuse", handler.reuse.to_string()),
+        ("kv_prefix", StateSettings::PREFIX.to_owned()),
         ("kv_max_key", size(store.key)),
         ("kv_max_value", size(store.value)),
         ("kv_max_size", Size(usize::try_from(store.quota).unwrap_or(usize::MAX)).to_string()),

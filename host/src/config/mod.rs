@@ -26,5 +26,5 @@ pub use machine::Machine;
 pub use mounts::{mounts, named};
 pub use run::{InspectConfig, Mount, RunConfig};
 pub use settings::Settings;
-pub use state::Data;
-pub use values::{Size, Time};
+pub use state::{Data, in_redis, redis_prefix};
+pub use values::{Secret, Size, Time};

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use guest::{EventStoreLimits, StoreGrant};
-use store::{EmbeddedLimits, Limits};
+use store::{EmbeddedLimits, Limits, RedisAddress};
 
 use super::layer::layer;
 use super::project::project;
 use super::run::Mount;
-use super::values::Size;
+use super::values::{Secret, Size};
 use crate::hint;
 
 /// Where key-value stores are kept.
@@ -20,6 +20,13 @@ pub enum Data {
     Folder(PathBuf),
     /// In memory: they are gone when the host stops.
     Memory,
+    /// In a Redis, which other hosts may share.
+    Redis {
+        /// Where it is.
+        address: RedisAddress,
+        /// What keys begin with there.
+        prefix: String,
+    },
 }
 
 impl Data {
@@ -49,6 +56,16 @@ layer! {
         #[arg(long, env = "HOST_DATA", value_name = "DIR|none")]
         data: Option<Data>,
 
+        /// A Redis 7.0 or later, or Valkey, that keeps the stores in place of a file, for all hosts that name it:
+        /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, with TLS `rediss://…`. Give a password in the environment
+        /// variable, as others can see flags.
+        #[arg(long, env = "HOST_KV_URL", hide_env_values = true, value_name = "URL")]
+        kv_url: Option<Secret>,
+
+        /// What the keys of the stores begin with in Redis. Hosts with another prefix have other stores.
+        #[arg(long, env = "HOST_KV_PREFIX", value_name = "TEXT", value_parser = redis_prefix)]
+        kv_prefix: Option<String>,
+
         /// Name of one key-value store that all namespaces share. [default: each namespace has its own]
         #[arg(long, env = "HOST_KV", value_name = "NAME")]
         kv: Option<String>,
@@ -75,8 +92,8 @@ layer! {
         #[arg(long, env = "HOST_KV_BYTES", value_name = "SIZE")]
         kv_bytes: Option<Size>,
 
-        /// Calls of all handlers at once that write to the file. Beyond: calls wait for others, as long as their
-        /// handlers may.
+        /// Calls of all handlers at once that write to the file; in Redis also those that read. Beyond: calls wait for
+        /// others, as long as their handlers may.
         #[arg(long, env = "HOST_KV_WRITERS", value_name = "N")]
         kv_writers: Option<NonZeroUsize>,
     }
@@ -86,6 +103,8 @@ layer! {
 const LONGEST_NAME: usize = 255;
 
 impl StateSettings {
+    pub(super) const PREFIX: &str = "host";
+
     /// The grant of handlers, where its stores are, and the bounds of their file.
     ///
     /// # Errors
@@ -127,6 +146,44 @@ impl StateSettings {
             let project = components.first().map(|component| project(&component.file));
             Data::Folder(project.unwrap_or_default().join(Data::FOLDER))
         };
-        Ok((grant, self.data.unwrap_or_else(beside), file))
+        let redis = in_redis(self.kv_url, self.kv_prefix, self.data.is_some())?;
+        Ok((grant, redis.or(self.data).unwrap_or_else(beside), file))
     }
+}
+
+/// Stores in Redis, if they are to be there. `data`: whether another place was named, too.
+///
+/// # Errors
+///
+/// If that contradicts the URL, or the URL is none.
+pub fn in_redis(url: Option<Secret>, prefix: Option<String>, data: bool) -> anyhow::Result<Option<Data>> {
+    let Some(Secret(url)) = url else {
+        let needless = "--kv-prefix is for key-value stores in Redis, and there is no --kv-url";
+        let error = |_| Err(hint::error(needless, "name the Redis with --kv-url, or drop --kv-prefix"));
+        return prefix.map_or(Ok(None), error);
+    };
+    if data {
+        return Err(hint::error(
+            "--data and --kv-url both say where key-value stores are kept",
+            "drop one of them; they may be in host.toml, or in the environment as HOST_DATA and HOST_KV_URL",
+        ));
+    }
+    let address = url.parse().map_err(|usage| hint::error("--kv-url is not the address of a Redis", usage))?;
+    Ok(Some(Data::Redis { address, prefix: prefix.unwrap_or_else(|| StateSettings::PREFIX.to_owned()) }))
+}
+
+/// The longest beginning of keys in Redis.
+const LONGEST_PREFIX: usize = 64;
+
+/// Parses the beginning of keys. Braces have a meaning in keys of Redis.
+///
+/// # Errors
+///
+/// What it is to be.
+pub fn redis_prefix(text: &str) -> Result<String, String> {
+    let valid = |char: char| char.is_ascii_graphic() && !['{', '}'].contains(&char);
+    if text.is_empty() || text.len() > LONGEST_PREFIX || !text.chars().all(valid) {
+        return Err(format!("must be 1 to {LONGEST_PREFIX} visible ASCII characters without braces"));
+    }
+    Ok(text.to_owned())
 }

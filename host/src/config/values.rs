@@ -3,6 +3,7 @@
 //!
 //! Zero is refused here: it makes no sense for any of these flags, and does not turn a limit off.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -99,6 +100,24 @@ impl fmt::Display for CountOrNone {
             Some(count) => count.fmt(f),
             None => f.write_str("none"),
         }
+    }
+}
+
+/// A text that may have a password: neither errors nor logs show it. It is read once everything else is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
     }
 }
 

@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,10 +31,21 @@ export const CACHE = resolve(GUESTS, "e2e-cache");
 /** Hosts that run at once cannot share a file of state. A test that wants one gives `--data`. */
 const STATE = { HOST_DATA: "none" };
 
+const usual = () => STATE;
+/** Where hosts keep state: in memory, or each below a prefix of its own in the Redis that `keepStateIn` has named. */
+let state = usual;
+
+/** From now on the hosts of this file keep state in a Redis. */
+export function keepStateIn(url) {
+  state = () => ({ HOST_KV_URL: url, HOST_KV_PREFIX: randomUUID() });
+}
+
+export const isStateInRedis = () => state !== usual;
+
 /** The environment without what would change the host's settings. */
 const inherited = () => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOST_|RUST_LOG$)/.test(name))),
-  ...STATE,
+  ...state(),
 });
 
 /** Variables by which other programs find the host, and it what it made before. */

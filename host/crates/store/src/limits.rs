@@ -1,5 +1,7 @@
 //! Bounds on stores.
 
+use std::time::Duration;
+
 /// What one namespace may keep, and one call may pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -45,5 +47,26 @@ pub struct EmbeddedLimits {
 impl Default for EmbeddedLimits {
     fn default() -> Self {
         Self { writers: 256, written_bytes: 64 << 20, readers: 32, cache: 64 << 20 }
+    }
+}
+
+/// What may wait for a Redis. Beyond: calls wait for each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisLimits {
+    /// Calls at once.
+    pub calls: usize,
+    /// Bytes that these calls pass.
+    pub passed_bytes: usize,
+    /// Calls at once that get many entries.
+    pub pages: usize,
+    /// Bytes of one answer, whatever else is allowed.
+    pub answer_bytes: usize,
+    /// Time that Redis may take to answer. Beyond: the call is [`Error::Unavailable`](crate::Error::Unavailable).
+    pub time: Duration,
+}
+
+impl Default for RedisLimits {
+    fn default() -> Self {
+        Self { calls: 256, passed_bytes: 64 << 20, pages: 32, answer_bytes: 64 << 20, time: Duration::from_secs(5) }
     }
 }

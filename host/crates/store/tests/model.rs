@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test panics")]
 
+#[expect(dead_code, reason = "each file of tests uses a part")]
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use store::{Error, Expected, Put, Query, Swap, Swapped};
 use support::Setup;
+use support::redis::Server;
 
 /// Names that begin with each other, and with what a key may begin with.
 const SPACES: [&str; 4] = ["/", "/a", "/ab", ""];
@@ -141,8 +146,12 @@ async fn compare(setup: &Setup, calls: Vec<(usize, Call)>) -> Result<(), TestCas
     Ok(())
 }
 
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
 fn run(setup: &Setup, calls: Vec<(usize, Call)>) -> Result<(), TestCaseError> {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(compare(setup, calls))
+    block_on(compare(setup, calls))
 }
 
 fn calls() -> impl Strategy<Value = Vec<(usize, Call)>> {
@@ -163,4 +172,16 @@ proptest! {
     fn a_file_is_a_sorted_map(calls in calls()) {
         run(&Setup::embedded(), calls)?;
     }
+}
+
+#[test]
+fn redis_is_a_sorted_map() {
+    let server = Arc::new(Server::start(&[]));
+    let cases = AtomicUsize::new(0);
+    let run = |calls| {
+        // Each case has stores of its own.
+        let prefix = cases.fetch_add(1, Ordering::Relaxed).to_string();
+        block_on(async { compare(&Setup::on(&server, &prefix).await, calls).await })
+    };
+    TestRunner::default().run(&calls(), run).unwrap();
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test panics")]
 
+#[expect(dead_code, reason = "each file of tests uses a part")]
 mod support;
 
 use std::time::Duration;
@@ -19,6 +20,9 @@ macro_rules! every_store {
         }
         mod local {
             $(#[tokio::test] async fn $case() { super::$case(&super::Setup::local().await).await; })*
+        }
+        mod redis {
+            $(#[tokio::test] async fn $case() { super::$case(&super::Setup::redis().await).await; })*
         }
     };
 }

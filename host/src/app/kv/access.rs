@@ -1,10 +1,10 @@
-//! The store of the command line: that of a running host, or the file.
+//! The store of the command line: that of a running host, the file, or that in Redis.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use store::{Backend, Embedded, EmbeddedLimits, KeyValue, Limits, Local, OpenError, SystemClock};
+use store::{Backend, Embedded, EmbeddedLimits, KeyValue, Limits, Local, OpenError, Redis, RedisLimits, SystemClock};
 
 use crate::app::state;
 use crate::config::{Data, KvConfig};
@@ -16,6 +16,14 @@ use crate::hint::{self, HintExt};
 pub(super) async fn open(config: &KvConfig) -> anyhow::Result<KeyValue> {
     let (backend, limits) = match &config.data {
         Data::Folder(folder) => in_folder(folder, config).await?,
+        Data::Redis { address, prefix } => {
+            let opened = Redis::open(address, prefix, RedisLimits::default(), None).await;
+            let (store, _) = opened.map_err(|error| {
+                let hint = error.hint();
+                hint::add(error, hint)
+            })?;
+            (Arc::new(store) as Arc<dyn Backend>, config.limits.clone())
+        }
         Data::Memory => {
             return Err(hint::error(
                 "with --data none, state is in the memory of a host, where nobody can look at it",

@@ -1,11 +1,15 @@
 //! Stores on a clock that only moves when it is told to.
 
+pub mod redis;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use store::{Backend, Clock, Embedded, EmbeddedLimits, KeyValue, Limits, Local, LocalServer, Memory};
 use tempfile::TempDir;
+
+use self::redis::Server;
 
 #[derive(Debug)]
 pub struct ManualClock(AtomicU64);
@@ -31,19 +35,32 @@ pub struct Setup {
     pub backend: Arc<dyn Backend>,
     pub clock: Arc<ManualClock>,
     _folder: Option<TempDir>,
+    _server: Option<Arc<Server>>,
 }
 
 impl Setup {
     pub fn memory() -> Self {
         let clock = ManualClock::new();
-        Self { backend: Arc::new(Memory::new(clock.clone())), clock, _folder: None }
+        Self { backend: Arc::new(Memory::new(clock.clone())), clock, _folder: None, _server: None }
     }
 
     pub fn embedded() -> Self {
         let (clock, folder) = (ManualClock::new(), tempfile::tempdir().unwrap());
         let file = folder.path().join("kv.redb");
         let backend = Embedded::open(&file, EmbeddedLimits::default(), clock.clone()).unwrap();
-        Self { backend: Arc::new(backend), clock, _folder: Some(folder) }
+        Self { backend: Arc::new(backend), clock, _folder: Some(folder), _server: None }
+    }
+
+    /// On a server of its own.
+    pub async fn redis() -> Self {
+        Self::on(&Arc::new(Server::start(&[])), "host").await
+    }
+
+    /// On a server that others use, too, with another prefix.
+    pub async fn on(server: &Arc<Server>, prefix: &str) -> Self {
+        let clock = ManualClock::new();
+        let backend = server.open(prefix, Some(clock.clone())).await.unwrap();
+        Self { backend: Arc::new(backend), clock, _folder: None, _server: Some(server.clone()) }
     }
 
     /// A store in memory behind the socket of `host kv`.
@@ -54,7 +71,7 @@ impl Setup {
         let memory = Arc::new(Memory::new(clock.clone()));
         tokio::spawn(server.serve(memory, Arc::new(Limits::default())));
         let backend = Local::find(folder.path()).await.unwrap().unwrap();
-        Self { backend: Arc::new(backend), clock, _folder: Some(folder) }
+        Self { backend: Arc::new(backend), clock, _folder: Some(folder), _server: None }
     }
 
     pub fn store(&self, name: &str) -> KeyValue {

@@ -1,0 +1,2 @@
+-- sweep: most entries → how many were swept.
+return sweep(ARGV[2])
