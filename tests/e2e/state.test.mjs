@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -254,7 +255,8 @@ describe("limits", () => {
 });
 
 test("what a handler in Rust has set, one in another language reads, and the other way round", { skip: LANGUAGE === "rust" }, async (t) => {
-  const flags = ["--data", folder(t)];
+  // The same for each of the three hosts.
+  const flags = isStateInRedis() ? ["--kv-prefix", randomUUID()] : ["--data", folder(t)];
   const value = { text: "grüße 😀", numbers: [1, -2.5, 1e300] };
   const bytes = Buffer.from([0, 34, 255]);
   const start = async (component) => {
