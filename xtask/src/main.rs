@@ -117,8 +117,11 @@ fn test() -> anyhow::Result<()> {
     run(&mut workspace.fuzz_seeds())?;
 
     python::test(&workspace)?;
-    for suite in ["e2e", "conformance", "browser"] {
+    for suite in ["e2e", "cluster", "conformance", "browser"] {
         node_tests(&workspace, &tests.join(suite), None)?;
+    }
+    for format in ["streams", "pubsub"] {
+        on_two_nodes(&workspace, format)?;
     }
     for language in scripts::LANGUAGES {
         for suite in ["e2e", "browser"] {
@@ -141,6 +144,13 @@ fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> an
         node.env("HOST_TEST_LANGUAGE", language);
     }
     run(node.args(["--test", "--test-reporter=spec"]).args(files))
+}
+
+/// Runs what is promised about many sockets once more, with those of each test on two nodes of a cluster.
+fn on_two_nodes(workspace: &Workspace, format: &str) -> anyhow::Result<()> {
+    const FILE: &str = "e2e/semantics.broadcasts.test.mjs";
+    step(&format!("tests/{FILE}, two nodes that speak {format}"));
+    run(node(workspace).env("HOST_TEST_CLUSTER", format).args(["--test", "--test-reporter=spec", FILE]))
 }
 
 /// Runs the soak, which prints what it measured.

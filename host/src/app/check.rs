@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gateway::cluster::OneNode;
 use gateway::handler::EventHandler;
 use guest::{ComponentHandler, HandlerSettings};
 
@@ -28,7 +29,7 @@ pub async fn check(config: InspectConfig, source: &str) -> anyhow::Result<()> {
 ///
 /// If `host run` would refuse something.
 pub async fn check_all(config: RunConfig) -> anyhow::Result<()> {
-    let (_, parts) = mount_all(&config).await?;
+    let (_, parts) = mount_all(&config, Arc::new(OneNode)).await?;
     tracing::info!(namespaces = parts.mounts.len(), "everything that was checked is right");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Starts the parts of the host, and stops them in order. The only place that knows every part.
 
 mod check;
+mod cluster;
 mod inspect;
 mod kv;
 mod load;

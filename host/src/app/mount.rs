@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use gateway::cluster::OneNode;
+use gateway::cluster::Cluster;
 use gateway::handler::EventHandler;
 use gateway::{Gateway, MountError};
 use guest::{ComponentHandler, HandlerSettings, StoreGrant};
@@ -25,8 +25,9 @@ pub(super) struct Parts {
     pub stores: Vec<StoreGrant>,
 }
 
-/// Loads every component and gives it its namespace. One of them may answer plain HTTP requests.
-pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Parts)> {
+/// Loads every component and gives it its namespace. One of them may answer plain HTTP requests. `others` are the other
+/// nodes.
+pub(super) async fn mount_all(config: &RunConfig, others: Arc<dyn Cluster>) -> anyhow::Result<(Gateway, Parts)> {
     if config.runtime.may_swap {
         tracing::info!(
             "this system may swap: handlers' memory is given back to it after every event, so events cost more CPU \
@@ -36,7 +37,7 @@ pub(super) async fn mount_all(config: &RunConfig) -> anyhow::Result<(Gateway, Pa
     }
     let runtime = start_runtime(&config.runtime, config.cache_dir.as_deref())?;
     let settings = Arc::new(config.handler.clone());
-    let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), Arc::new(OneNode));
+    let mut gateway = Gateway::new((*settings.gateway).clone(), config.recovery.clone(), others);
     let (mut mounts, mut stores) = (Vec::new(), Vec::new());
     let mut site: Option<(&Path, Arc<gateway::Mount>)> = None;
     for component in &config.components {

@@ -157,6 +157,7 @@ fn of_next_start(start: &RunConfig, now: &RunConfig) -> Vec<&'static str> {
         ("settings of recovery", start.recovery != now.recovery),
         ("--handlers and limits of memory", start.runtime != now.runtime),
         ("--data, --kv-url and their settings", (&start.data, &start.store) != (&now.data, &now.store)),
+        ("--cluster and its settings", start.cluster != now.cluster),
     ];
     changes.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
 }

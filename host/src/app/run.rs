@@ -13,6 +13,7 @@ use engine_io::transport::Endpoint;
 use gateway::Gateway;
 use telemetry::metrics;
 
+use super::cluster;
 use super::local::Local;
 use super::mount::mount_all;
 use super::reload::{Reread, Served, on_signal};
@@ -40,11 +41,15 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     if let Err(error) = machine::raise_open_files() {
         tracing::debug!(%error, "the limit on open files stays as it is");
     }
-    let (gateway, parts) = mount_all(&config).await?;
+    let bus = cluster::connect(config.cluster.as_ref()).await?;
+    let (gateway, parts) = mount_all(&config, cluster::others(bus.as_ref())).await?;
     let store = state::open_for(&parts.stores, &config.data, &config.store).await?;
     let limits = &config.handler.grants.store.limits;
     let local = store.clone().and_then(|store| Local::serve(&config.data, store, limits.clone()));
     let gateway = Arc::new(gateway);
+    if let Some(bus) = &bus {
+        cluster::join(bus, gateway.clone()).await?;
+    }
     if let Some(recovery) = &config.recovery {
         tokio::spawn(expire(gateway.clone(), recovery.duration));
     }
@@ -76,6 +81,9 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     let stop = async {
         endpoint.shut_down().await;
         remaining.finish().await;
+        if let Some(bus) = bus {
+            bus.flush().await;
+        }
     };
     tokio::select! {
         stopped = tokio::time::timeout(GRACE, stop) => if stopped.is_err() {

@@ -155,6 +155,7 @@ mod tests {
         assert_eq!(config.cors_origins, CorsOrigins::Only(vec![]));
         assert_eq!(*config.handler.grants.network, AllowedHosts::default());
         assert_eq!(config.cache_dir, None);
+        assert_eq!(config.cluster, None);
     }
 
     #[test]
@@ -191,6 +192,8 @@ mod tests {
             (&["a.wasm", "--max-payload", "5MiB"], "--max-unsent 4MiB is less than --max-payload 5MiB"),
             (&["a.wasm", "--handlers-memory", "64MiB"], "--handlers-memory 64MiB is less than --handler-memory 128MiB"),
             (&["a.wasm", "--handler-memory", "5GiB"], "--handler-memory 5GiB is more than a component can use"),
+            (&["a.wasm", "--cluster", "http://me:secret@x"], "--cluster is not the URL of a Redis"),
+            (&["a.wasm", "--cluster", "redis://x", "--cluster-prefix", ""], "--cluster-prefix has 0 bytes"),
             (
                 &["a.wasm", "--ping-interval", "30days"],
                 "--ping-interval 30days and --ping-timeout 20s together are longer than a client can wait",
@@ -212,6 +215,7 @@ mod tests {
             &["a.wasm", "--cors-origin", "example.org"],
             &["a.wasm", "--cors-origin", "https://example.org/page"],
             &["a.wasm", "--reuse", "0"],
+            &["a.wasm", "--cluster-format", "x"],
         ] {
             assert!(config(arguments).unwrap_err().is::<clap::Error>(), "{arguments:?}");
         }
@@ -235,8 +239,15 @@ mod tests {
             "7",
             "--handlers-per-address",
             "none",
+            "--cluster",
+            "redis://me:secret@redis.example:7000",
+            "--cluster-format",
+            "pubsub",
         ])
         .unwrap();
+        let cluster = config.cluster.as_ref().unwrap();
+        assert_eq!((cluster.format, &*cluster.prefix), (cluster::Format::Pubsub, "socket.io"));
+        assert!(!format!("{config:?}").contains("secret"));
         assert_eq!(config.listen.to_string(), "[::1]:0");
         assert_eq!(config.path, "/rt/");
         assert_eq!(config.handler.grants.env.0, [("A".to_owned(), "b=c".to_owned())]);

@@ -7,6 +7,7 @@ use guest::{EventStoreLimits, HandlerLimits};
 use runtime::RuntimeLimits;
 use store::{EmbeddedLimits, Limits};
 
+use super::cluster::ClusterSettings;
 use super::serve::ServeSettings;
 use super::state::StateSettings;
 use super::values::{CountOrNone, Size, Time};
@@ -73,6 +74,10 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("kv_calls", event.calls.to_string()),
         ("kv_bytes", size(event.bytes)),
         ("kv_writers", EmbeddedLimits::default().writers.to_string()),
+        ("cluster_format", ClusterSettings::FORMAT.name().to_owned()),
+        ("cluster_prefix", cluster::Settings::PREFIX.to_owned()),
+        ("cluster_queue", size(cluster::Settings::QUEUE_BYTES)),
+        ("cluster_queue_time", time(cluster::Settings::QUEUE_TIME)),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! which puts its keys below these two), else its default. Then everything is checked once, against each other and
 //! against the machine ([`Settings::check`]).
 
+mod cluster;
 mod defaults;
 mod file;
 mod hosts;

@@ -34,6 +34,8 @@ pub struct RunConfig {
     pub store: EmbeddedLimits,
     /// `None`: a client that was cut off joins as a new one.
     pub recovery: Option<RecoveryLimits>,
+    /// The other nodes, if there are any.
+    pub cluster: Option<cluster::Settings>,
     /// Bounds on instances.
     pub runtime: RuntimeLimits,
     /// Bounds on clients and handlers, and what handlers are granted.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guest::{HandlerGrants, HandlerSettings};
 
+use super::cluster::ClusterSettings;
 use super::limits::{ClientSettings, InstanceSettings, RecoverySettings};
 use super::machine::Machine;
 use super::run::{Mount, RunConfig};
@@ -31,6 +32,9 @@ pub struct Settings {
 
     #[command(flatten)]
     state: StateSettings,
+
+    #[command(flatten)]
+    cluster: ClusterSettings,
 }
 
 impl Settings {
@@ -44,6 +48,7 @@ impl Settings {
             recovery: self.recovery.over(below.recovery),
             instances: self.instances.over(below.instances),
             state: self.state.over(below.state),
+            cluster: self.cluster.over(below.cluster),
         }
     }
 
@@ -77,6 +82,7 @@ impl Settings {
             data,
             store,
             recovery: self.recovery.check(),
+            cluster: self.cluster.check(gateway.unhandled_bytes)?,
             runtime,
             handler: HandlerSettings { limits, gateway: Arc::new(gateway), grants: Arc::new(grants) },
         })

@@ -22,7 +22,7 @@ export function open(t, host, namespace = "/probe", { on, ...options } = {}) {
   const { auth } = options;
   const socket = on
     ? on.socket.io.socket(namespace, { auth })
-    : io(host.url + namespace, { transports: ["websocket"], forceNew: true, reconnection: false, ...options });
+    : io((host.next?.() ?? host).url + namespace, { transports: ["websocket"], forceNew: true, reconnection: false, ...options });
   const client = new Client(socket);
   t.after(() => socket.disconnect());
   return client;

@@ -3,7 +3,8 @@
  *
  * `cargo xtask test` builds it and the components, and says where they are: `HOST_BIN`, `HOST_GUESTS`. By hand they are
  * looked for in the workspace's target directory. With `HOST_TEST_LOG=1` the hosts' logs are shown. With
- * `HOST_TEST_LANGUAGE=js` or `python` the guests that exist in that language are used: `probe-js` for `probe`.
+ * `HOST_TEST_LANGUAGE=js` or `python` the guests that exist in that language are used: `probe-js` for `probe`. With
+ * `HOST_TEST_CLUSTER=streams` or `pubsub` each host is two, nodes of one cluster that take clients in turn.
  */
 
 import assert from "node:assert/strict";
@@ -21,6 +22,10 @@ const BINARY = process.env.HOST_BIN ?? resolve(TARGET, "debug/host");
 const GUESTS = process.env.HOST_GUESTS ?? resolve(TARGET, "wasm32-wasip2/release");
 /** What the guests that exist in every language are written in. */
 export const { HOST_TEST_LANGUAGE: LANGUAGE = "rust" } = process.env;
+/** The format in which each host is a cluster of two nodes; none if it is alone. */
+export const { HOST_TEST_CLUSTER: CLUSTER } = process.env;
+// Here, because what it ends when all tests are done belongs to the file, not to a test.
+const { clusterFlags } = CLUSTER ? await import("./cluster.mjs") : { clusterFlags: () => [] };
 /** Guests that are written in every language. */
 const EVERYWHERE = ["probe", "chat"];
 /** Compiling a component of some interpreter takes long where the machine is busy; a host that fails exits at once. */
@@ -74,9 +79,16 @@ export function runHost(args, env = {}) {
  * pipe that nobody reads.
  */
 export async function startHost(t, { components = ["probe"], flags = [], env = {}, stderr = "pipe" } = {}) {
-  const host = new Host(components, flags, env, stderr);
+  const all = [...flags, ...(await clusterFlags(CLUSTER))];
+  const host = new Host(components, all, env, stderr);
   t.after(() => host.stop());
   await host.listening();
+  if (CLUSTER) {
+    const twin = new Host(components, all, env, stderr, host);
+    t.after(() => twin.stop());
+    await twin.listening();
+    host.nodes.push(twin);
+  }
   return host;
 }
 
@@ -87,8 +99,14 @@ class Host {
   #address;
   #exited;
   #watchers = new Set();
+  #first;
+  #opened = 0;
+  /** The nodes that take clients: this one, and others of its cluster. */
+  nodes = [this];
 
-  constructor(components, flags, env, stderr) {
+  /** `first` is another node, whose log has the lines of this one, too. */
+  constructor(components, flags, env, stderr, first) {
+    this.#first = first;
     const files = components.map((component) => component.replace(/^(\/[^=]*=)?([\w-]+)$/, (_, at = "", name) => at + guest(name)));
     const args = ["run", ...files, "--listen", "127.0.0.1:0", "--log-format", "json", "--cache-dir", CACHE, ...flags];
     this.#child = spawn(BINARY, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", stderr === "unread" ? "pipe" : stderr] });
@@ -120,6 +138,11 @@ class Host {
     const [, url] = line.match(/^listening on (http:\/\/\S+)$/) ?? assert.fail(`unexpected line on stdout: ${line}`);
     this.url = url;
     this.port = Number(new URL(url).port);
+  }
+
+  /** The node for the next client. */
+  next() {
+    return this.nodes[this.#opened++ % this.nodes.length];
   }
 
   get pid() {
@@ -185,6 +208,11 @@ class Host {
     } catch {
       line = { message: text };
     }
+    this.#take(line);
+    this.#first?.#take(line);
+  }
+
+  #take(line) {
     this.lines.push(line);
     for (const watcher of [...this.#watchers]) watcher(line);
   }

@@ -14,10 +14,14 @@ pub struct Bounds {
 /// Deep enough for data; notepack recurses, and would fail at a few thousand.
 const DEPTH: usize = 512;
 
-impl Default for Bounds {
+impl Bounds {
     /// Four times what a client's packet may have, because other nodes may have other limits.
+    pub(crate) const DEFAULT: Self = Self { bytes: 4 << 20, depth: DEPTH, attachments: 1_000 };
+}
+
+impl Default for Bounds {
     fn default() -> Self {
-        Self { bytes: 4 << 20, depth: DEPTH, attachments: 1_000 }
+        Self::DEFAULT
     }
 }
 

@@ -29,15 +29,13 @@ pub trait Cluster: Send + Sync + Debug + 'static {
     /// node's messages; the future completes when the cluster has taken it.
     fn publish(&self, message: Message<'_>) -> Option<ClusterFuture<()>>;
 
-    /// Has the other nodes send an event and wait for its recipients' acknowledgements, no longer than `wait`. The
-    /// channel closes when nothing more will come.
-    fn ask(&self, message: Message<'_>, wait: Duration) -> Option<mpsc::Receiver<RemoteAnswer>>;
+    /// Has the other nodes send an event and wait for its recipients' acknowledgements, no longer than `wait`. As with
+    /// [`Cluster::publish`], the message has its place in the order when this returns. The channel closes when nothing
+    /// more will come; the implementation bounds the bytes that wait in it.
+    fn ask(&self, message: Message<'_>, wait: Duration) -> Option<mpsc::UnboundedReceiver<RemoteAnswer>>;
 
     /// The matching sockets of the other nodes.
     fn fetch_sockets(&self, scope: Scope<'_>) -> Option<ClusterFuture<FoundSockets>>;
-
-    /// The names of the other nodes that are present now.
-    fn nodes(&self) -> Option<ClusterFuture<Vec<String>>>;
 }
 
 /// Which sockets of a namespace are meant, and who asks.
@@ -63,12 +61,12 @@ pub struct Message<'a> {
 /// What comes back from an event that asks for acknowledgements.
 #[derive(Debug)]
 pub enum RemoteAnswer {
-    /// A node has asked this many sockets.
+    /// This many other nodes are to say how many sockets they ask. Those that have not by the end are missing.
+    Nodes(u32),
+    /// One of them has asked this many sockets.
     Asked(usize),
     /// A socket has answered.
     Answer(Payload),
-    /// This many nodes did not say how many sockets they asked.
-    NodesMissing(u32),
 }
 
 /// Sockets of other nodes.
@@ -100,15 +98,11 @@ impl Cluster for OneNode {
         None
     }
 
-    fn ask(&self, _: Message<'_>, _: Duration) -> Option<mpsc::Receiver<RemoteAnswer>> {
+    fn ask(&self, _: Message<'_>, _: Duration) -> Option<mpsc::UnboundedReceiver<RemoteAnswer>> {
         None
     }
 
     fn fetch_sockets(&self, _: Scope<'_>) -> Option<ClusterFuture<FoundSockets>> {
-        None
-    }
-
-    fn nodes(&self) -> Option<ClusterFuture<Vec<String>>> {
         None
     }
 }

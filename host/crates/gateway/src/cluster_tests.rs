@@ -59,8 +59,7 @@ impl Wire {
     /// Delivers what was published, in order.
     fn deliver(&self) {
         for Published { namespace, sender, target, operation, taken } in self.published.lock().drain(..) {
-            let scope = Scope { namespace: &namespace, sender: sender.as_deref(), target: &target };
-            assert!(self.other().receive(Message { scope, operation: &operation }).is_done());
+            assert!(self.other().receive(&namespace, sender.as_deref(), target, operation).is_done());
             let _ = taken.send(());
         }
     }
@@ -87,10 +86,10 @@ impl Cluster for Wire {
         Some(Box::pin(async { taking.await.map_err(|_| ClusterError::Full) }))
     }
 
-    fn ask(&self, message: Message<'_>, wait: Duration) -> Option<mpsc::Receiver<RemoteAnswer>> {
-        let (sender, receiver) = mpsc::channel(1);
+    fn ask(&self, message: Message<'_>, _: Duration) -> Option<mpsc::UnboundedReceiver<RemoteAnswer>> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        sender.send(RemoteAnswer::Nodes(1)).expect("the receiver is there");
         if *self.state.lock() == WireState::Silent {
-            sender.try_send(RemoteAnswer::NodesMissing(1)).expect("there is room");
             return Some(receiver);
         }
         let (other, target) = (self.other(), message.scope.target.clone());
@@ -98,10 +97,10 @@ impl Cluster for Wire {
         let Operation::Emit { event, payload } = message.operation.clone() else { panic!("an event is asked") };
         tokio::spawn(async move {
             let scope = Scope { namespace: &namespace, sender: None, target: &target };
-            let Answers { received, missing, .. } = other.ask_local(scope, &event, &payload, wait).await;
-            let _ = sender.send(RemoteAnswer::Asked(received.len() + missing as usize)).await;
-            for answer in received {
-                let _ = sender.send(RemoteAnswer::Answer(answer)).await;
+            let mut asked = other.ask_local(scope, &event, &payload).await.expect("the namespace is there");
+            let _ = sender.send(RemoteAnswer::Asked(asked.asked));
+            while let Some(answer) = asked.answers.recv().await {
+                let _ = sender.send(RemoteAnswer::Answer(answer));
             }
         });
         Some(receiver)
@@ -118,10 +117,6 @@ impl Cluster for Wire {
                 Box::pin(async { Ok(FoundSockets { sockets, missing_nodes: 0 }) })
             }
         })
-    }
-
-    fn nodes(&self) -> Option<ClusterFuture<Vec<String>>> {
-        Some(Box::pin(async { Ok(vec!["other".to_owned()]) }))
     }
 }
 
@@ -261,14 +256,14 @@ async fn acknowledgements_of_all_nodes_are_gathered() {
 
     let (_silent, _) = there.joined("/n");
     let answers = call.context.broadcast_with_ack(&target, "e", &question, WAIT).await;
-    assert_eq!(
-        answers,
-        Ok(Answers { received: vec![], missing: 1, missing_nodes: 0 }),
-        "of this node's; others come late"
-    );
+    assert_eq!(answers, Ok(Answers { received: vec![], missing: 3, missing_nodes: 0 }), "of both nodes");
 
     wire.set(WireState::Silent);
     let answers = call.context.broadcast_with_ack(&target, "e", &question, WAIT).await;
     assert_eq!(answers, Ok(Answers { received: vec![], missing: 1, missing_nodes: 1 }));
-    assert_eq!(wire.nodes().unwrap().await, Ok(vec!["other".to_owned()]));
+    let lists = there.gateway().local_list(Scope { namespace: "/n", sender: None, target: &target }, usize::MAX).await;
+    let ids: Vec<_> = lists.expect("no limit").into_iter().map(|socket| socket.id).collect();
+    assert_eq!(ids.len(), 2);
+    assert!(ids.iter().all(|id| there.gateway().has_room("/n", id)));
+    assert!(!there.gateway().has_room("/n", "nobody") && !there.gateway().has_room("/x", &ids[0]));
 }

@@ -1,21 +1,20 @@
 //! All namespaces of this node: where sessions and other nodes find them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use engine_io::handler::{ClientRequest, Service};
 use engine_io::{ClientMemory, Session};
 use socket_io::Payload;
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, Message, Scope};
+use crate::cluster::{Cluster, Scope};
 use crate::commands::{Applying, Origin};
 use crate::connection::Connection;
 use crate::handler::EventHandler;
-use crate::model::{Answers, CallError, Command, GatewayLimits, RecoveryLimits, RemoteSocket};
+use crate::model::{CallError, Command, GatewayLimits, ListedSocket, Operation, RecoveryLimits, RemoteSocket, Target};
 use crate::mount::{Mount, MountError, Mounts, path_of};
 use crate::namespace::Namespace;
-use crate::questions::{self, Reach};
+use crate::questions::{self, LocalAnswers, Reach};
 
 /// All namespaces of this node.
 pub struct Gateway {
@@ -71,13 +70,12 @@ impl Gateway {
 /// For the cluster: the calls of other nodes. Each covers only the sockets of this node; a namespace that is not
 /// mounted here has none.
 impl Gateway {
-    /// Carries out an operation that another node has published. When this returns, it has begun to take effect; await
-    /// the future before the next message of that node.
-    pub fn receive(&self, message: Message<'_>) -> Applying {
+    /// Carries out an operation that another node has published; `sender` is the id of the socket whose handler asks for
+    /// it. When this returns, it has begun to take effect; await the future before the next message of that node.
+    pub fn receive(&self, namespace: &str, sender: Option<&str>, target: Target, operation: Operation) -> Applying {
         let mut applying = Applying::default();
-        if let Some(namespace) = self.namespace(message.scope.namespace) {
-            let Scope { sender, target, .. } = message.scope;
-            let command = Command::Sockets { target: target.clone(), operation: message.operation.clone() };
+        if let Some(namespace) = self.namespace(namespace) {
+            let command = Command::Sockets { target, operation };
             applying.add(namespace, Origin::OtherNode(sender.map(Into::into)), vec![command]);
         }
         applying
@@ -95,12 +93,33 @@ impl Gateway {
         }
     }
 
-    /// Sends an event to the matching sockets, and waits for their acknowledgements no longer than `wait`.
-    pub async fn ask_local(&self, scope: Scope<'_>, event: &str, payload: &Payload, wait: Duration) -> Answers {
+    /// Ids and rooms of the matching sockets, at most `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// If they are more bytes.
+    pub async fn local_list(&self, scope: Scope<'_>, most: usize) -> Result<Vec<ListedSocket>, CallError> {
         match self.namespace(scope.namespace) {
-            Some(namespace) => questions::ask(namespace, scope, event, payload, wait, Reach::ThisNode).await,
-            None => Answers::default(),
+            Some(namespace) => questions::list(namespace, scope, Reach::ThisNode, most).await,
+            None => Ok(Vec::new()),
         }
+    }
+
+    /// Sends an event to the matching sockets, which are to acknowledge it. When the future completes, it has been sent
+    /// to all of them; await it before the next message of that node.
+    pub async fn ask_local(&self, scope: Scope<'_>, event: &str, payload: &Payload) -> Option<LocalAnswers> {
+        let namespace = self.namespace(scope.namespace)?;
+        Some(questions::ask_here(namespace, scope, event, payload).await)
+    }
+
+    /// Whether any socket of this node is in a room, that of its own id included.
+    pub fn has_room(&self, namespace: &str, room: &str) -> bool {
+        self.namespace(namespace).is_some_and(|namespace| namespace.rooms().has(room))
+    }
+
+    /// The paths of all namespaces.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.mounts.iter().map(|mount| mount.namespace().path())
     }
 }
 

@@ -47,3 +47,4 @@ pub use context::EventContext;
 pub use gateway::Gateway;
 pub use mount::{Mount, MountError, path_of};
 pub use namespace::Namespace;
+pub use questions::LocalAnswers;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine_io::Encoded;
 use socket_io::Payload;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -52,17 +53,17 @@ pub(crate) async fn ask(
         }
     };
     let remote = remote.map(|answers| Remote { answers, collector: collector.clone() });
-    let packet = encode::question(namespace.path(), id, event, payload).charged_to(namespace.memory());
-    let mut gathering = Gathering { asked: 0, received: Vec::new(), missing_nodes: 0, answers, remote };
+    let mut gathering = Gathering { asked: 0, received: Vec::new(), nodes: 0, nodes_reported: 0, answers, remote };
     let asking = async {
-        let ask = |socket: Arc<Socket>| {
-            if socket.expect_ack(id, Waiter::Many(collector.clone())) {
-                socket.send(packet.clone(), false);
-                gathering.asked += 1;
-            }
-            ControlFlow::Continue(())
-        };
-        each(namespace, scope, ask).await;
+        put(
+            namespace,
+            scope,
+            id,
+            encode::question(namespace.path(), id, event, payload),
+            &collector,
+            &mut gathering.asked,
+        )
+        .await;
         // The channel closes when every socket that was asked has answered or left.
         drop(collector);
         gathering.gather().await;
@@ -70,6 +71,45 @@ pub(crate) async fn ask(
     // On a time-out, the answers so far are the result.
     let _ = timeout(wait, asking).await;
     gathering.into_answers()
+}
+
+/// What sockets of this node answer to another node's event.
+#[derive(Debug)]
+pub struct LocalAnswers {
+    /// How many sockets were asked.
+    pub asked: usize,
+    /// Their answers as they come. It closes when every one has answered or left; who drops it waits no longer.
+    pub answers: mpsc::UnboundedReceiver<Payload>,
+}
+
+/// Sends an event to the matching sockets of this node, which are to acknowledge it. The answers are bounded as in
+/// [`ask`].
+pub(crate) async fn ask_here(namespace: &Namespace, scope: Scope<'_>, event: &str, payload: &Payload) -> LocalAnswers {
+    let id = namespace.next_ack_id();
+    let (collector, answers) = Collector::new(namespace.answer_bytes());
+    let mut asked = 0;
+    put(namespace, scope, id, encode::question(namespace.path(), id, event, payload), &collector, &mut asked).await;
+    LocalAnswers { asked, answers }
+}
+
+/// Puts a question to the matching sockets of this node, and counts them.
+async fn put(
+    namespace: &Namespace,
+    scope: Scope<'_>,
+    id: u64,
+    question: Encoded,
+    collector: &Collector,
+    asked: &mut usize,
+) {
+    let packet = question.charged_to(namespace.memory());
+    let ask = |socket: Arc<Socket>| {
+        if socket.expect_ack(id, Waiter::Many(collector.clone())) {
+            socket.send(packet.clone(), false);
+            *asked += 1;
+        }
+        ControlFlow::Continue(())
+    };
+    each(namespace, scope, ask).await;
 }
 
 /// The matching sockets, at most `most` bytes.
@@ -183,7 +223,9 @@ struct Gathering {
     /// Sockets known to have been asked so far.
     asked: usize,
     received: Vec<Payload>,
-    missing_nodes: u32,
+    /// Other nodes that are to say how many sockets they ask, and those of them that have.
+    nodes: u32,
+    nodes_reported: u32,
     /// Answers of this node's sockets, and of other nodes' once they have passed the limit on bytes. The channel closes
     /// when every socket that was asked has answered or left.
     answers: mpsc::UnboundedReceiver<Payload>,
@@ -192,7 +234,7 @@ struct Gathering {
 
 /// What comes from other nodes.
 struct Remote {
-    answers: mpsc::Receiver<RemoteAnswer>,
+    answers: mpsc::UnboundedReceiver<RemoteAnswer>,
     /// Bounds the answers of all nodes together.
     collector: Collector,
 }
@@ -218,9 +260,10 @@ impl Gathering {
 
     fn take(&mut self, message: Option<RemoteAnswer>) {
         match (message, &self.remote) {
-            (Some(RemoteAnswer::Asked(count)), _) => self.asked = self.asked.saturating_add(count),
-            (Some(RemoteAnswer::NodesMissing(count)), _) => {
-                self.missing_nodes = self.missing_nodes.saturating_add(count);
+            (Some(RemoteAnswer::Nodes(count)), _) => self.nodes = count,
+            (Some(RemoteAnswer::Asked(count)), _) => {
+                self.nodes_reported = self.nodes_reported.saturating_add(1);
+                self.asked = self.asked.saturating_add(count);
             }
             (Some(RemoteAnswer::Answer(payload)), Some(remote)) => remote.collector.clone().collect(payload),
             (Some(RemoteAnswer::Answer(_)), None) => {}
@@ -229,11 +272,15 @@ impl Gathering {
     }
 
     fn into_answers(mut self) -> Answers {
+        while let Some(Ok(message)) = self.remote.as_mut().map(|remote| remote.answers.try_recv()) {
+            self.take(Some(message));
+        }
         // Answers that arrived together with the other nodes' last message.
         while let Ok(answer) = self.answers.try_recv() {
             self.received.push(answer);
         }
         let missing = u32::try_from(self.asked.saturating_sub(self.received.len())).unwrap_or(u32::MAX);
-        Answers { received: self.received, missing, missing_nodes: self.missing_nodes }
+        let missing_nodes = self.nodes.saturating_sub(self.nodes_reported);
+        Answers { received: self.received, missing, missing_nodes }
     }
 }

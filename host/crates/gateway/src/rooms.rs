@@ -40,6 +40,13 @@ impl Rooms {
         self.index.read().counts()
     }
 
+    /// Whether any socket is in a room, that of its own id included.
+    pub(crate) fn has(&self, room: &str) -> bool {
+        let index = self.index.read();
+        let (own, members) = index.members(room);
+        own.is_some() || members.is_some()
+    }
+
     /// Adds a socket to the namespace and to the rooms in its own list.
     pub(crate) fn add(&self, socket: &Arc<Socket>) {
         self.index.write().add(socket);

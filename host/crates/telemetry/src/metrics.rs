@@ -90,6 +90,21 @@ metrics! {
         invalid_arguments,
         /// Handlers that the host could not start.
         handlers_not_started,
+        /// Messages to other nodes that Redis has taken.
+        cluster_sent,
+        /// Messages to other nodes that were dropped, because Redis was away for too long or refused them, or the queue
+        /// was full.
+        cluster_unsent,
+        /// Messages of other nodes that were carried out or answered.
+        cluster_received,
+        /// Messages of other nodes that concerned no socket of this one, and its own that came back.
+        cluster_ignored,
+        /// Messages of other nodes that were dropped because too many waited.
+        cluster_unread,
+        /// Messages of other nodes that were dropped because they were malformed.
+        cluster_malformed,
+        /// Times that the connection to the cluster's Redis was lost.
+        cluster_outages,
     }
     gauges {
         /// Engine.IO sessions, from their handshake to the end of their transport.

@@ -2,11 +2,12 @@
 //! channels of Redis.
 //!
 //! At most once, in no order between nodes. A node gets its own messages, too: it passes over broadcasts and
-//! server-side emits with its own `uid`, and over requests whose id is one of its own. Joins, leaves and disconnections
-//! are executed when they come back, by all nodes alike.
+//! requests with its own `uid`. Node.js carries out joins, leaves and disconnections when they come back; here the
+//! gateway has carried them out before.
 
 mod broadcast;
 mod channels;
+mod dialect;
 mod message;
 mod request;
 mod response;
@@ -15,5 +16,6 @@ mod tests;
 
 pub use broadcast::Broadcast;
 pub use channels::Channels;
+pub(crate) use dialect::Pubsub;
 pub use request::{Ask, Request};
 pub use response::{Answer, Response};

@@ -5,6 +5,7 @@
 //! with other contents, so one prefix never carries both formats.
 
 mod body;
+mod dialect;
 mod entry;
 mod message;
 mod session;
@@ -12,6 +13,7 @@ mod session;
 mod tests;
 
 pub use body::Body;
+pub(crate) use dialect::Streams;
 pub use entry::Entry;
 pub use message::{Channels, Message};
 pub use session::{Session, session_key};
