@@ -18,3 +18,22 @@ wit_bindgen::generate!({
     export_macro_name: "export_component",
     default_bindings_module: "guest_sdk::bindings",
 });
+
+/// The optional export, which only components with schedules have.
+pub mod scheduling {
+    wit_bindgen::generate!({
+        inline: "
+            package realtime:guest-sdk-scheduling;
+
+            world scheduled-guest {
+                include realtime:gateway/scheduling@0.1.1;
+            }
+        ",
+        path: "../wit",
+        with: { "realtime:gateway/types@0.1.1": guest_sdk::bindings::realtime::gateway::types },
+        world: "realtime:guest-sdk-scheduling/scheduled-guest",
+        pub_export_macro: true,
+        export_macro_name: "export_scheduled",
+        default_bindings_module: "guest_sdk::bindings::scheduling",
+    });
+}

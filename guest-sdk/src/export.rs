@@ -19,9 +19,12 @@
 /// # fn main() {}
 /// ```
 ///
+/// A component with [schedules](crate::RealtimeNamespace::schedule) says so: `export!(register, scheduled)`.
+///
 /// With the feature `http`, the component can answer plain HTTP requests too: `export!(register, http = answer)`. The
 /// function takes the namespace, to emit to its sockets, and a request with its whole body; it returns a response, or a
-/// `Result` of one. The host passes it every request that is neither Socket.IO nor a static file.
+/// `Result` of one. The host passes it every request that is neither Socket.IO nor a static file. With both it is
+/// `export!(register, scheduled, http = answer)`.
 #[cfg_attr(
     feature = "http",
     doc = "
@@ -51,11 +54,27 @@ fn answer(ns: RealtimeNamespace, request: Request<Vec<u8>>) -> Result<Response<S
 )]
 #[macro_export]
 macro_rules! export {
+    ($register:expr, scheduled, http = $answer:expr) => {
+        $crate::export!($register, scheduled);
+        $crate::export_http!($answer);
+    };
     ($register:expr, http = $answer:expr) => {
         $crate::export!($register);
         $crate::export_http!($answer);
     };
+    ($register:expr, scheduled) => {
+        $crate::export_events!($register, describe_with_schedules);
+        $crate::export_schedules!($register);
+    };
     ($register:expr) => {
+        $crate::export_events!($register, describe);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_events {
+    ($register:expr, $describe:ident) => {
         const _: fn() -> $crate::RealtimeNamespace = $register;
 
         // Linkers of other targets do not accept the names of a component's exports as symbols.
@@ -65,7 +84,7 @@ macro_rules! export {
 
             impl $crate::bindings::exports::realtime::gateway::event_handler::Guest for Component {
                 fn describe() -> $crate::bindings::realtime::gateway::types::Description {
-                    $crate::registry::describe($register)
+                    $crate::registry::$describe($register)
                 }
 
                 fn handle(
@@ -79,6 +98,32 @@ macro_rules! export {
             }
 
     $crate::bindings::export_component!(Component with_types_in $crate::bindings);
+        };
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_schedules {
+    ($register:expr) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            struct Component;
+
+            impl $crate::bindings::scheduling::exports::realtime::gateway::scheduled::Guest for Component {
+                fn schedules() -> ::std::vec::Vec<$crate::bindings::realtime::gateway::types::Schedule> {
+                    $crate::scheduled::schedules($register)
+                }
+
+                fn run(
+                    name: ::std::string::String,
+                    due: u64,
+                ) -> ::std::result::Result<(), $crate::bindings::realtime::gateway::types::HandlerError> {
+                    $crate::scheduled::run($register, name, due)
+                }
+            }
+
+    $crate::bindings::scheduling::export_scheduled!(Component with_types_in $crate::bindings::scheduling);
         };
     };
 }

@@ -62,6 +62,7 @@
 //! | arguments and return values of a handler | [`FromArg`], [`Reply`] |
 //! | values that can be emitted | [`IntoArgs`], [`Bytes`] |
 //! | the reference server's `timeout(ms)`, which is an argument here | [`Socket::emit_with_ack`] |
+//! | what runs at certain times | [`RealtimeNamespace::schedule`] |
 //! | what outlives events: `get`, `set`, `increment`, `update` … | [`Kv`] |
 //! | return values of commands; errors; refusing a connection | [`Outcome`], [`Error`], [`ConnectError`] |
 //!
@@ -110,6 +111,8 @@ pub mod registry;
 #[doc(hidden)]
 pub mod requests;
 mod rooms;
+#[doc(hidden)]
+pub mod scheduled;
 mod socket;
 
 pub use args::{Args, FromArg};
@@ -128,6 +131,7 @@ pub use outcome::Outcome;
 #[cfg(feature = "http")]
 pub use requests::Answer;
 pub use rooms::Rooms;
+pub use scheduled::FromDue;
 pub use serde;
 pub use serde_json::{self, json};
 pub use socket::Socket;

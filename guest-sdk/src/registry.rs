@@ -9,6 +9,7 @@ use crate::RealtimeNamespace;
 use crate::args::Args;
 use crate::bindings::realtime::gateway::types::{Description, Event, HandlerError, Payload};
 use crate::error::Error;
+use crate::scheduled::Plan;
 
 /// A handler with the types of its arguments and its reply erased.
 pub(crate) type Boxed = Box<dyn FnOnce(Args) -> Result<Payload, Error>>;
@@ -16,8 +17,9 @@ pub(crate) type Boxed = Box<dyn FnOnce(Args) -> Result<Payload, Error>>;
 /// Why the registration function is running; `Idle` if it is not.
 enum Phase {
     Idle,
-    Describing { events: Vec<String>, any_event: bool },
+    Describing { events: Vec<String>, any_event: bool, scheduled: bool },
     Handling(Selected),
+    Scheduling(Plan),
 }
 
 /// The handlers of one event.
@@ -48,6 +50,7 @@ pub(crate) fn wants(event: &str) -> bool {
             false
         }
         Phase::Handling(selected) => selected.event == event,
+        Phase::Scheduling(_) => false,
     })
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn wants_any() -> Option<String> {
             let is_hosts = ["$connect", "$disconnect"].contains(&selected.event.as_str());
             (!is_hosts).then(|| selected.event.clone())
         }
+        Phase::Scheduling(_) => None,
     })
 }
 
@@ -88,13 +92,52 @@ pub(crate) fn keep_any(handler: Boxed) {
     });
 }
 
-/// Describes the component: its namespace, and the events that it handles.
+/// Calls `add` if schedules are wanted now.
+pub(crate) fn with_plan(times: &str, add: impl FnOnce(&mut Plan)) {
+    PHASE.with_borrow_mut(|phase| match phase {
+        Phase::Idle => eprintln!(
+            "schedule `{times}`: schedules are registered in the function that `guest_sdk::export!` names, not later"
+        ),
+        Phase::Describing { scheduled, .. } => *scheduled = true,
+        Phase::Handling(_) => {}
+        Phase::Scheduling(plan) => add(plan),
+    });
+}
+
+/// Has the registration function fill a plan.
+pub(crate) fn plan(register: fn() -> RealtimeNamespace, empty: Plan) -> Plan {
+    PHASE.set(Phase::Scheduling(empty));
+    register();
+    match PHASE.replace(Phase::Idle) {
+        Phase::Scheduling(plan) => plan,
+        // A registration function that was called by another one; it has nothing.
+        _ => Plan::default(),
+    }
+}
+
+/// Describes a component that does not export its schedules: its namespace, and the events that it handles.
+///
+/// # Panics
+///
+/// If it has schedules, because they would never run.
 pub fn describe(register: fn() -> RealtimeNamespace) -> Description {
-    PHASE.set(Phase::Describing { events: Vec::new(), any_event: false });
+    let (description, scheduled) = described(register);
+    assert!(!scheduled, "schedules only run if they are exported: write `guest_sdk::export!(register, scheduled)`");
+    description
+}
+
+/// Describes a component that exports its schedules.
+pub fn describe_with_schedules(register: fn() -> RealtimeNamespace) -> Description {
+    described(register).0
+}
+
+/// Also says whether there are schedules.
+fn described(register: fn() -> RealtimeNamespace) -> (Description, bool) {
+    PHASE.set(Phase::Describing { events: Vec::new(), any_event: false, scheduled: false });
     let namespace = register().path().map(str::to_owned);
     match PHASE.replace(Phase::Idle) {
-        Phase::Describing { events, any_event } => Description { namespace, events, any_event },
-        _ => Description { namespace, events: Vec::new(), any_event: false },
+        Phase::Describing { events, any_event, scheduled } => (Description { namespace, events, any_event }, scheduled),
+        _ => (Description { namespace, events: Vec::new(), any_event: false }, false),
     }
 }
 

@@ -50,6 +50,9 @@ fn render(examination: &Examination) -> String {
     if let Ok(description) = &examination.description {
         line("namespace", description.namespace.as_deref().unwrap_or("given by `host run`, else /"));
         line("events", &wording::events(description));
+        for (index, schedule) in description.schedules.iter().enumerate() {
+            line(if index == 0 { "schedules" } else { "" }, &wording::schedule(schedule));
+        }
     }
     if examination.answers_http {
         line("answers", "plain HTTP requests");

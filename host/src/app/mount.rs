@@ -76,6 +76,7 @@ async fn mount_one(
     tracing::info!(
         namespace = mount.namespace().path(),
         events = wording::events(handler.description()),
+        schedules = wording::schedules(handler.description()),
         answers_http = handler.clone().requests().is_some(),
         store = handler.keeps_state().then(|| settings.grants.store.name(mount.namespace().path())),
         component = %file.display(),

@@ -71,6 +71,7 @@ async fn reload(served: &Served, reread: &Reread) -> anyhow::Result<usize> {
         tracing::info!(
             namespace = mount.namespace().path(),
             events = wording::events(handler.description()),
+            schedules = wording::schedules(handler.description()),
             component = %component.file.display(),
             "replaced"
         );

@@ -1,7 +1,8 @@
 //! Starts the parts of the host, and stops them in order. The only place that knows every part.
 //!
 //! Everything that can fail fails before the listener is bound. To stop, the host accepts no more connections and
-//! closes every session; running handlers and `$disconnect` get [`GRACE`] to finish. SIGUSR1 only logs the status.
+//! closes every session; running handlers, `$disconnect` and what schedules have started get [`GRACE`] to finish. SIGUSR1
+//! only logs the status.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use std::time::Duration;
 use anyhow::Context;
 use edge::{Routes, Server};
 use engine_io::transport::Endpoint;
-use gateway::Gateway;
+use gateway::claims::Claims;
+use gateway::cluster::OneNode;
+use gateway::{Gateway, Scheduler};
 use telemetry::metrics;
 
 use super::cluster;
@@ -66,6 +69,7 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     let (files, library, site) = (config.static_dir.as_deref(), config.client.clone(), parts.site.clone());
     let routes = Routes::new(endpoint.clone(), config.path.clone(), &config.cors_origins, files, library, site);
 
+    let mounts = parts.mounts.clone();
     let served = Served {
         config,
         runtime: parts.runtime.clone(),
@@ -76,15 +80,18 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     tokio::spawn(on_signal(reload, served, reread));
     let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
     announce(address)?;
+    let claims: Arc<dyn Claims> = Arc::new(OneNode);
+    let scheduler = Scheduler::start(&mounts, &claims);
     let remaining = server.serve(routes, signals.next()).await;
     tracing::info!("stopping: sessions are closed, running handlers may finish");
-    let stop = async {
+    let sessions = async {
         endpoint.shut_down().await;
         remaining.finish().await;
         if let Some(bus) = bus {
             bus.flush().await;
         }
     };
+    let stop = async { tokio::join!(scheduler.stop(), sessions) };
     tokio::select! {
         stopped = tokio::time::timeout(GRACE, stop) => if stopped.is_err() {
             tracing::warn!("handlers that still run after {} are stopped", humantime::format_duration(GRACE));

@@ -17,7 +17,7 @@ pub struct Handlers(Description);
 impl Handlers {
     pub fn new(path: &str) -> Self {
         let events = NAMES[..7].iter().chain(&["$connect", "$disconnect"]).map(ToString::to_string).collect();
-        Self(Description { namespace: Some(path.to_owned()), events, any_event: false })
+        Self(Description { namespace: Some(path.to_owned()), events, ..Description::default() })
     }
 }
 

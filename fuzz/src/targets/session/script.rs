@@ -277,6 +277,7 @@ fn describe(path: &str, events: &[&str]) -> Description {
         namespace: Some(path.to_owned()),
         events: events.iter().map(ToString::to_string).collect::<HashSet<_>>(),
         any_event: events.contains(&"*"),
+        ..Description::default()
     }
 }
 

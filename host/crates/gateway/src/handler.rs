@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
+use jiff::Timestamp;
 use socket_io::Payload;
 
 use crate::context::EventContext;
@@ -18,6 +19,8 @@ use crate::model::{Description, Event, HandlerError};
 
 /// A future that a session's task can own.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Option<Payload>, HandlerError>> + Send>>;
+/// The future of a run that no client caused.
+pub type RunFuture = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
 
 /// Runs the handlers of one namespace.
 pub trait EventHandler: Send + Sync + 'static {
@@ -33,6 +36,13 @@ pub trait EventHandler: Send + Sync + 'static {
     /// The handler of plain HTTP requests, if there is one.
     fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
         None
+    }
+
+    /// Does the work of a schedule of the description, which was to begin at `due`. Commands are as in
+    /// [`EventHandler::handle`].
+    fn run(self: Arc<Self>, schedule: Arc<str>, due: Timestamp, context: EventContext) -> RunFuture {
+        let _ = (due, context);
+        Box::pin(async move { Err(HandlerError::NotStarted(format!("there is no schedule `{schedule}`"))) })
     }
 }
 

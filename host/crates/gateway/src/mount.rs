@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
 use crate::handler::EventHandler;
 use crate::namespace::Namespace;
@@ -16,6 +17,8 @@ mod tests;
 pub struct Mount {
     namespace: Arc<Namespace>,
     handler: ArcSwap<Revision>,
+    /// Tells who must know at once, not at the next event.
+    replaced: watch::Sender<()>,
 }
 
 /// One version of a mount's handler.
@@ -39,7 +42,7 @@ pub enum MountError {
 
 impl Mount {
     pub(crate) fn new(namespace: Arc<Namespace>, handler: Arc<dyn EventHandler>) -> Self {
-        Self { namespace, handler: ArcSwap::from_pointee(Revision(handler)) }
+        Self { namespace, handler: ArcSwap::from_pointee(Revision(handler)), replaced: watch::Sender::new(()) }
     }
 
     /// The namespace.
@@ -57,7 +60,13 @@ impl Mount {
         self.handler.load().0.description().handles(event)
     }
 
-    /// Replaces the handler: every event and every plain request that begins from now on goes to the new one.
+    /// Changes when the handler has been replaced.
+    pub(crate) fn replaced(&self) -> watch::Receiver<()> {
+        self.replaced.subscribe()
+    }
+
+    /// Replaces the handler: every event, every plain request and every run of a schedule that begins from now on goes to
+    /// the new one.
     ///
     /// # Errors
     ///
@@ -65,6 +74,7 @@ impl Mount {
     pub fn replace(&self, handler: Arc<dyn EventHandler>) -> Result<(), MountError> {
         path_of(Some(self.namespace.path()), &*handler)?;
         self.handler.store(Arc::new(Revision(handler)));
+        self.replaced.send_replace(());
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ impl Revised {
     fn new(number: usize, seen: &Arc<Mutex<Vec<(String, usize)>>>) -> Arc<Self> {
         let events = if number.is_multiple_of(2) { vec!["a", "even"] } else { vec!["a"] };
         let events = events.into_iter().map(ToOwned::to_owned).collect();
-        let description = Description { namespace: None, events, any_event: false };
+        let description = Description { events, ..Description::default() };
         Arc::new(Self { number, description, seen: seen.clone() })
     }
 }

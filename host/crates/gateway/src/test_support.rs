@@ -146,7 +146,8 @@ impl World {
         for (path, events) in namespaces {
             let any_event = events.contains(&"*");
             let events = events.iter().map(ToString::to_string).collect();
-            let description = Description { namespace: Some((*path).into()), events, any_event };
+            let namespace = Some((*path).into());
+            let description = Description { namespace, events, any_event, ..Description::default() };
             let guest = Arc::new(Guest { description, calls: Mutex::default() });
             let mount = gateway.mount(None, guest.clone()).unwrap();
             mounted.push(Mounted { mount, guest });

@@ -1,8 +1,9 @@
 //! The code that `bindgen!` generates from `wit/`: the records, a trait for every import, and the calls into a
 //! component.
 //!
-//! One set for both worlds, so that they share their types. A component exports one of the two handler interfaces; the
-//! export is looked up by itself (`exports::…::GuestIndices`), never through the struct of the joint world.
+//! One set for all worlds, so that they share their types. A component exports one of the two handler interfaces, and
+//! perhaps one of the two for schedules; each is looked up by itself (`exports::…::GuestIndices`), never through the struct
+//! of the joint world.
 
 wasmtime::component::bindgen!({
     inline: "
@@ -12,6 +13,8 @@ wasmtime::component::bindgen!({
             include realtime:gateway/handler@0.1.1;
             include realtime:gateway/async-handler@0.1.1;
             include realtime:gateway/state@0.1.1;
+            include realtime:gateway/scheduling@0.1.1;
+            include realtime:gateway/async-scheduling@0.1.1;
         }
     ",
     path: "../../../wit",
@@ -29,7 +32,7 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub(crate) use exports::realtime::gateway::{async_event_handler, event_handler};
+pub(crate) use exports::realtime::gateway::{async_event_handler, async_scheduled, event_handler, scheduled};
 pub(crate) use realtime::gateway::{
     acknowledgement, async_calls, broadcast_operator, kv, namespace, search, socket, types,
 };

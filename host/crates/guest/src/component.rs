@@ -1,5 +1,5 @@
 //! A component as the gateway's event handler: a fresh instance for every event, unless the operator has instances
-//! reused. Plain requests are in `incoming`.
+//! reused. Plain requests are in `incoming`, what the host starts by itself in `scheduled`.
 //!
 //! An event first waits for a place, without a time limit. From then on it has [`HandlerLimits::time`], waiting
 //! included; when that is up, the call is dropped with its store, whatever it is doing. A call that computes for long
@@ -14,8 +14,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use gateway::EventContext;
-use gateway::handler::{EventHandler, HandlerFuture, RequestHandler};
+use gateway::handler::{EventHandler, HandlerFuture, RequestHandler, RunFuture};
 use gateway::model::{Description, Event, GatewayLimits, HandlerError, check_ack, check_rejection};
+use jiff::Timestamp;
 use runtime::{Runtime, Slot, StoreData, Tenant, trap_text};
 use socket_io::Payload;
 use telemetry::text;
@@ -29,6 +30,7 @@ use crate::current_event::CurrentEvent;
 use crate::http_export::HttpExport;
 use crate::instances::{ExportIndices, Failure, GuestExports, IdleInstances, InstanceSlot, Returned, Size};
 use crate::lane::Call;
+use crate::scheduled::ScheduledExport;
 use crate::settings::HandlerSettings;
 use crate::store_state::StoreState;
 
@@ -44,6 +46,8 @@ pub struct ComponentHandler {
     pub(crate) idle: Option<IdleInstances>,
     /// Its HTTP handler, if it answers plain requests too.
     pub(crate) http: Option<HttpExport>,
+    /// Its work that the host starts, if it has any.
+    pub(crate) scheduled: Option<ScheduledExport>,
     pub(crate) keeps_state: bool,
     pub(crate) settings: Arc<HandlerSettings>,
     pub(crate) output_rate: Arc<OutputRate>,
@@ -58,11 +62,22 @@ impl EventHandler for ComponentHandler {
     fn handle(self: Arc<Self>, event: Event, context: EventContext) -> HandlerFuture {
         let current = Arc::new(CurrentEvent::new(Some(context), event.name.clone()));
         let (handler, running) = (self.clone(), current.clone());
-        Box::pin(Call::new(self, current, Box::pin(async move { handler.run(event, &running).await })))
+        Box::pin(Call::new(self, current, Box::pin(async move { handler.handle_event(event, &running).await })))
     }
 
     fn requests(self: Arc<Self>) -> Option<Arc<dyn RequestHandler>> {
         if self.http.is_some() { Some(self) } else { None }
+    }
+
+    fn run(self: Arc<Self>, schedule: Arc<str>, due: Timestamp, context: EventContext) -> RunFuture {
+        let current = Arc::new(CurrentEvent::new(Some(context), schedule.to_string()));
+        let (handler, running) = (self.clone(), current.clone());
+        let due = u64::try_from(due.as_millisecond()).unwrap_or_default();
+        Box::pin(Call::new(
+            self,
+            current,
+            Box::pin(async move { handler.run_schedule(&schedule, due, &running).await }),
+        ))
     }
 }
 
@@ -81,7 +96,7 @@ impl ComponentHandler {
         self.call_fresh(&current, describe).await
     }
 
-    async fn run(&self, event: Event, current: &Arc<CurrentEvent>) -> Result<Option<Payload>, HandlerError> {
+    async fn handle_event(&self, event: Event, current: &Arc<CurrentEvent>) -> Result<Option<Payload>, HandlerError> {
         let wants_ack = event.wants_ack;
         let event = types::Event::from(event);
         let mut instance = match self.idle.as_ref().and_then(|idle| idle.take(current)) {

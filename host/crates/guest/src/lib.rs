@@ -1,7 +1,7 @@
 //! Components as event handlers: the host's side of `wit/`, on top of `runtime`.
 //!
-//! **Job.** The gateway calls [`ComponentHandler`] for every event and every plain HTTP request. It runs an instance
-//! within its limits, links what the component may import (`capabilities`, one file each), and hands its commands to
+//! **Job.** The gateway calls [`ComponentHandler`] for every event, every plain HTTP request and every run of a schedule.
+//! It runs an instance within its limits, links what the component may import (`capabilities`, one file each), and hands its commands to
 //! the gateway.
 //!
 //! **Promises.** Commands take effect in the order they were called, when the handler waits or returns; a trap drops
@@ -26,6 +26,7 @@ mod instances;
 mod lane;
 mod limits;
 mod load;
+mod scheduled;
 mod settings;
 mod store_state;
 #[cfg(test)]

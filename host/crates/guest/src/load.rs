@@ -17,6 +17,7 @@ use crate::error::{LoadError, LoadReason};
 use crate::http_export::HttpExport;
 use crate::instances::{ExportIndices, IdleInstances};
 use crate::limits::HandlerLimits;
+use crate::scheduled::ScheduledExport;
 use crate::settings::HandlerSettings;
 use crate::store_state::StoreState;
 use crate::world::{World, world_of};
@@ -56,17 +57,30 @@ impl ComponentHandler {
         let (blocking, limits) = (runtime.clone(), settings.limits.clone());
         let prepared = tokio::task::spawn_blocking(move || prepare(&blocking, &name, &bytes, &limits)).await;
         let prepared = prepared.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
-        let Prepared { linked, exports, http, keeps_state } = prepared;
+        let Prepared { linked, exports, http, scheduled, keeps_state } = prepared;
         let reuse = settings.limits.reuse;
         let idle = (reuse > 1).then(|| IdleInstances::new(reuse));
         let output_rate = Arc::new(OutputRate::new(Instant::now()));
         let description = Description::default();
         let tenant = runtime.tenant();
-        let handler =
-            Self { runtime, tenant, linked, exports, idle, http, keeps_state, settings, output_rate, description };
+        let handler = Self {
+            runtime,
+            tenant,
+            linked,
+            exports,
+            idle,
+            http,
+            scheduled,
+            keeps_state,
+            settings,
+            output_rate,
+            description,
+        };
         let types::Description { namespace, events, any_event } =
             handler.describe().await.map_err(LoadReason::Describe)?;
-        Ok(Self { description: Description::check(namespace, events, any_event)?, ..handler })
+        let description = Description::check(namespace, events, any_event)?;
+        let schedules = handler.schedules().await.map_err(LoadReason::Describe)?;
+        Ok(Self { description: description.with_schedules(schedules)?, ..handler })
     }
 }
 
@@ -75,6 +89,7 @@ struct Prepared {
     linked: InstancePre<StoreState>,
     exports: ExportIndices,
     http: Option<HttpExport>,
+    scheduled: Option<ScheduledExport>,
     keeps_state: bool,
 }
 
@@ -94,5 +109,6 @@ fn link(component: &Component, world: World, limits: &HandlerLimits, instances: 
         Calls::Concurrent => ExportIndices::Concurrent(async_event_handler::GuestIndices::new(&linked)?),
     };
     let http = if world.answers_http { Some(HttpExport::new(&linked, limits, instances)?) } else { None };
-    Ok(Prepared { linked, exports, http, keeps_state: world.keeps_state })
+    let scheduled = if world.has_schedules { Some(ScheduledExport::new(&linked, world.calls)?) } else { None };
+    Ok(Prepared { linked, exports, http, scheduled, keeps_state: world.keeps_state })
 }

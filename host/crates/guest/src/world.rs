@@ -9,6 +9,9 @@ use crate::capabilities::{self, Granted, Name};
 
 const HANDLER: &str = "realtime:gateway/event-handler@0.1.1";
 const ASYNC_HANDLER: &str = "realtime:gateway/async-event-handler@0.1.1";
+/// The optional export of what the host starts by itself, with either of the two.
+const SCHEDULED: &str = "scheduled";
+const ASYNC_SCHEDULED: &str = "async-scheduled";
 
 /// The package of the contract, and the series of its versions.
 const CONTRACT: &str = "realtime:gateway";
@@ -26,6 +29,8 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     /// Whether it answers plain HTTP requests, beside handling events.
     pub(crate) answers_http: bool,
+    /// Whether the host runs it at certain times, beside handling events.
+    pub(crate) has_schedules: bool,
     /// Whether it imports the key-value store.
     pub(crate) keeps_state: bool,
 }
@@ -51,6 +56,14 @@ pub enum WorldError {
     /// It answers requests in a version that this host does not call.
     #[error("the component exports `{0}`, and this host calls `{HTTP}/{HTTP_HANDLER}` of version {WASI_VERSION}")]
     Http(String),
+    /// It exports schedules for the other world.
+    #[error("the component exports `{CONTRACT}/{exported}`, which belongs to the other world: its own is `{own}`")]
+    Schedules {
+        /// What it exports.
+        exported: &'static str,
+        /// What fits its handler.
+        own: &'static str,
+    },
 }
 
 impl WorldError {
@@ -68,6 +81,9 @@ impl WorldError {
                 "handlers get WASI 0.2 output, clocks and random numbers, `wasi:http`, and the interfaces of `realtime:gateway`; drop the dependency that needs more"
             }
             Self::Http(_) => "build it against the world `wasi:http/proxy@0.2`, or without the export",
+            Self::Schedules { .. } => {
+                "`scheduled` goes with `event-handler` (the world `scheduling`), `async-scheduled` with `async-event-handler` (the world `async-scheduling`)"
+            }
             Self::AsyncOnly(_) => "build it against the world `async-handler`, or without component-model async",
         }
     }
@@ -88,11 +104,20 @@ pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
         Calls::Plain
     } else if exported("async-event-handler") {
         Calls::Concurrent
-    } else if let Some(other) = exports.iter().find(|name| name.package == CONTRACT) {
+    } else if let Some(other) = exports.iter().find(|name| name.package == CONTRACT && !name.is_of(VERSION)) {
         return Err(WorldError::Version(other.full.to_owned()));
     } else {
         return Err(WorldError::NoHandler { command: exports.iter().any(|name| name.package == "wasi:cli") });
     };
+
+    let (own, other) = match calls {
+        Calls::Plain => (SCHEDULED, ASYNC_SCHEDULED),
+        Calls::Concurrent => (ASYNC_SCHEDULED, SCHEDULED),
+    };
+    let has_schedules = exported(own);
+    if !has_schedules && exported(other) {
+        return Err(WorldError::Schedules { exported: other, own });
+    }
 
     for import in &component.imports {
         let import = Name::parse(import);
@@ -115,7 +140,7 @@ pub(crate) fn world_of(component: &Interfaces) -> Result<World, WorldError> {
         None => exports.iter().any(|name| name.package == HTTP),
     };
     let keeps_state = component.imports.iter().any(|import| capabilities::keeps_state(&Name::parse(import)));
-    Ok(World { calls, answers_http, keeps_state })
+    Ok(World { calls, answers_http, has_schedules, keeps_state })
 }
 
 /// Whether a component with this calling convention may import this; with `None`, whether a component of any world may.
@@ -195,6 +220,21 @@ mod tests {
             assert_eq!(keeps(other), Err(WorldError::NotGranted(other.to_owned())));
         }
         assert_eq!(granted("realtime:gateway/kv@0.1.1", None), Granted::Always);
+    }
+
+    #[test]
+    fn schedules_go_with_the_handler_of_their_world() {
+        let (plain, concurrent) = ("realtime:gateway/scheduled@0.1.1", "realtime:gateway/async-scheduled@0.1.1");
+        let has = |exports: &[&str]| world_of(&interfaces(&[], exports)).map(|world| world.has_schedules);
+        assert_eq!(has(&[HANDLER]), Ok(false));
+        assert_eq!(has(&[HANDLER, plain]), Ok(true));
+        assert_eq!(has(&[ASYNC_HANDLER, concurrent]), Ok(true));
+        assert_eq!(has(&[HANDLER, ASYNC_HANDLER, plain, concurrent]), Ok(true));
+        let other = WorldError::Schedules { exported: ASYNC_SCHEDULED, own: SCHEDULED };
+        assert_eq!(has(&[HANDLER, concurrent]), Err(other));
+        let other = WorldError::Schedules { exported: SCHEDULED, own: ASYNC_SCHEDULED };
+        assert_eq!(has(&[ASYNC_HANDLER, plain]), Err(other));
+        assert_eq!(has(&[plain]), Err(WorldError::NoHandler { command: false }));
     }
 
     #[test]

@@ -76,6 +76,10 @@ metrics! {
         http_requests,
         /// Those of them that were refused because too many waited.
         http_requests_refused,
+        /// Runs of schedules that have begun.
+        schedules_run,
+        /// Runs of schedules that were skipped: the last one still went, or it was too late.
+        schedules_skipped,
         /// Handlers that went on, or began, in the slow lane, because they or others of their client computed for long.
         handlers_slowed,
         /// Handlers that trapped.

@@ -8,12 +8,13 @@ use socket_io::is_reserved;
 use telemetry::text;
 
 use super::names::{CONNECT, DISCONNECT, NamespacePathError, check_namespace_path};
+use super::schedule::{self, DescribedSchedule, Schedule, ScheduleError};
 
 /// Bytes of an event's name.
 const EVENT: usize = 255;
 const EVENTS: usize = 1_000;
 
-/// The namespace and the events that a handler registered.
+/// The namespace, the events and the schedules that a handler registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
     /// The namespace's path; none if the operator decides.
@@ -22,6 +23,8 @@ pub struct Description {
     pub events: HashSet<String>,
     /// Whether events that `events` does not name are handled too.
     pub any_event: bool,
+    /// When the handler is to be run without an event.
+    pub schedules: Vec<Schedule>,
 }
 
 /// Why a description is refused.
@@ -44,6 +47,9 @@ pub enum DescriptionError {
     /// A name that the protocol's clients and servers use themselves.
     #[error("the component handles `{0}`, which no client can send")]
     Reserved(String),
+    /// A schedule is not valid.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
 }
 
 impl DescriptionError {
@@ -52,7 +58,8 @@ impl DescriptionError {
         match self {
             Self::ManyEvents(_) => Some("handle any event, and tell them apart by name"),
             Self::Reserved(_) => Some("the events of a connection's life are `$connect` and `$disconnect`"),
-            Self::Namespace { .. } | Self::LongEvent(_) => None,
+            Self::Schedule(ScheduleError::Many(_)) => Some("do several things in one run"),
+            Self::Namespace { .. } | Self::LongEvent(_) | Self::Schedule(_) => None,
         }
     }
 }
@@ -77,7 +84,16 @@ impl Description {
         if let Some(reserved) = events.iter().find(|event| is_reserved(event)) {
             return Err(DescriptionError::Reserved(reserved.clone()));
         }
-        Ok(Self { namespace, events: events.into_iter().collect(), any_event })
+        Ok(Self { namespace, events: events.into_iter().collect(), any_event, schedules: Vec::new() })
+    }
+
+    /// Adds a handler's schedules, and checks them.
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that is wrong.
+    pub fn with_schedules(self, schedules: Vec<DescribedSchedule>) -> Result<Self, DescriptionError> {
+        Ok(Self { schedules: schedule::check(schedules)?, ..self })
     }
 
     /// Whether the handler is run for an event of this name.

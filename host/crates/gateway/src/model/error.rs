@@ -37,7 +37,8 @@ pub enum HandlerError {
 }
 
 impl HandlerError {
-    /// Counts and logs it; equal ones are summed up. Without a socket, `event` is a plain HTTP request.
+    /// Counts and logs it; equal ones are summed up. Without a socket, `event` is a plain HTTP request or the name of a
+    /// schedule.
     pub fn report(&self, namespace: &str, socket: Option<&str>, event: &str) {
         let (level, cause, counter) = match self {
             Self::Rejected { .. } => (Level::INFO, "connection rejected", None),

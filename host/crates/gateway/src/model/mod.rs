@@ -11,6 +11,8 @@ mod limits;
 mod names;
 mod reason;
 mod remote;
+mod schedule;
+mod times;
 
 pub use checks::{CheckError, CommandChecks, check_ack, check_rejection};
 pub use command::{Command, Operation, Selection, Target};
@@ -21,3 +23,5 @@ pub use limits::{GatewayLimits, RecoveryLimits};
 pub use names::{CONNECT, DISCONNECT, NamespacePathError, check_namespace_path};
 pub use reason::DisconnectReason;
 pub use remote::{Handshake, ListedSocket, LostSocket, RemoteSocket, RoomNames};
+pub use schedule::{DescribedSchedule, Schedule, ScheduleError};
+pub use times::{Times, TimesError};

@@ -1,7 +1,8 @@
 ;; A component of one of the two worlds, for tests. The test puts in what `handle` does; words in braces are replaced.
 ;;
 ;; Memory: the operator at 0 (all zero: every socket), a list of one room at 32, what calls return at 64, the letters at
-;; 512, the description at 1024, what `handle` returns at 2048 (all zero: nothing), what `realloc` gives out from 4096.
+;; 512, the description at 1024, what `handle` and `run` return at 2048 (all zero: nothing), the schedules at 3072 (all
+;; zero: none), what `realloc` gives out from 4096.
 (component
   (import "realtime:gateway/types@0.1.0" (instance $types
     (type $attachments (list (list u8)))
@@ -17,6 +18,8 @@
     (type $handler-error' (variant
       (case "rejected" $rejection) (case "invalid-arguments" string) (case "failed" string)))
     (export "handler-error" (type (eq $handler-error')))
+    (type $schedule' (record (field "name" string) (field "times" string) (field "time-zone" (option string))))
+    (export "schedule" (type (eq $schedule')))
     (type $options' (flags "exclude-sender" "volatile" "local"))
     (export "operator-options" (type $options (eq $options')))
     (type $operator' (record
@@ -33,6 +36,7 @@
   (alias export $types "event" (type $event))
   (alias export $types "description" (type $description))
   (alias export $types "handler-error" (type $handler-error))
+  (alias export $types "schedule" (type $schedule))
   (alias export $types "operator" (type $operator))
   (alias export $types "answers" (type $answers))
   (alias export $types "error" (type $error))
@@ -65,6 +69,7 @@
   (core func $ask (canon lower (func {ASK})
     (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (type $returned (result (option $payload) (error $handler-error)))
+  (type $ran (result (error $handler-error)))
   {TASK_RETURN}
 
   (core module $Main
@@ -97,6 +102,10 @@
       (i32.const 2048))
     (func (export "answer") (param $request i32) (param $out i32)
       {ANSWER})
+    (func (export "schedules") (result i32) {SCHEDULES} (i32.const 3072))
+    (func $run (export "run") (param $name i32) (param $name-length i32) (param $due i64) (result i32)
+      {RUN}
+      (i32.const 2048))
     {FUNCTIONS})
   (core instance $main (instantiate $Main
     (with "memory" (instance $memory))
@@ -111,4 +120,5 @@
   (func $handle (type $handle-type) (canon lift {LIFT} (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
   (instance $handler (export "describe" (func $describe)) (export "handle" (func $handle)))
   (export "{EXPORT}" (instance $handler))
-  {HTTP_EXPORT})
+  {HTTP_EXPORT}
+  {SCHEDULED_EXPORT})

@@ -1,6 +1,7 @@
 //! Real components on real engines: their limits, and what happens to their commands.
 
 mod http;
+mod scheduled;
 mod state;
 
 use std::sync::Arc;
@@ -30,6 +31,15 @@ struct Guest<'a> {
     functions: &'a str,
     /// Its code for a plain HTTP request; with `None` it takes no requests.
     answer: Option<&'a str>,
+    /// Its code for a run, and for the list of its schedules; with `None` it has none.
+    scheduled: Option<Scheduled<'a>>,
+}
+
+/// The code of a component with schedules.
+#[derive(Clone, Copy)]
+struct Scheduled<'a> {
+    list: &'a str,
+    run: &'a str,
 }
 
 /// A handler that does only this.
@@ -48,22 +58,24 @@ impl Guest<'_> {
             ("ASYNC_CALLS", either("", ASYNC_CALLS)),
             ("ASYNC", either("", "async")),
             ("ASK", either(r#"$broadcast "emit-with-ack""#, r#"$async-calls "broadcast-with-ack""#)),
-            ("TASK_RETURN_EXPORT", either("", r#"(export "task-return" (func $task-return))"#)),
+            ("TASK_RETURN_EXPORT", either("", TASK_RETURN_EXPORT)),
             ("TASK_RETURN", either("", TASK_RETURN)),
-            (
-                "IMPORTS",
-                either("", r#"(import "host" "task-return" (func $task-return (param i32 i32 i32 i32 i32 i32 i32)))"#),
-            ),
+            ("IMPORTS", either("", TASK_RETURN_IMPORT)),
             ("LIFT", either(r#"(core func $main "handle")"#, ASYNC_LIFT)),
             ("EXPORT", either("realtime:gateway/event-handler@0.1.0", "realtime:gateway/async-event-handler@0.1.0")),
             ("DESCRIBE", self.describe),
             ("HANDLE", self.handle),
             ("FUNCTIONS", &functions),
+            ("LIFT_RUN", either(r#"(core func $main "run")"#, ASYNC_LIFT_RUN)),
+            ("SCHEDULED", either("scheduled", "async-scheduled")),
+            ("SCHEDULES", self.scheduled.map_or("", |scheduled| scheduled.list)),
+            ("RUN", self.scheduled.map_or("", |scheduled| scheduled.run)),
             ("HTTP_TYPES", self.answer.map_or("", |_| HTTP_TYPES)),
             ("HTTP_EXPORT", self.answer.map_or("", |_| HTTP_EXPORT)),
             ("ANSWER", self.answer.unwrap_or_default()),
         ];
-        let template = include_str!("component.wat").to_owned();
+        let scheduled = self.scheduled.map_or("", |_| SCHEDULED_EXPORT);
+        let template = include_str!("component.wat").replace("{SCHEDULED_EXPORT}", scheduled);
         let text = words.iter().fold(template, |text, (word, code)| text.replace(&format!("{{{word}}}"), code));
         wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -84,15 +96,29 @@ const ASYNC_CALLS: &str = r#"
       (result (result $answers (error $error)))))))"#;
 
 const TASK_RETURN: &str = r#"
-  (core func $task-return (canon task.return (result $returned) (memory (core memory $memory "memory"))))"#;
+  (core func $task-return (canon task.return (result $returned) (memory (core memory $memory "memory"))))
+  (core func $run-return (canon task.return (result $ran) (memory (core memory $memory "memory"))))"#;
+
+const TASK_RETURN_EXPORT: &str =
+    r#"(export "task-return" (func $task-return)) (export "run-return" (func $run-return))"#;
+
+const TASK_RETURN_IMPORT: &str = r#"
+  (import "host" "task-return" (func $task-return (param i32 i32 i32 i32 i32 i32 i32)))
+  (import "host" "run-return" (func $run-return (param i32 i32 i32 i32 i32 i32 i32)))"#;
 
 const ASYNC_LIFT: &str = r#"(core func $main "start") async (callback (core func $main "callback"))"#;
+const ASYNC_LIFT_RUN: &str = r#"(core func $main "start-run") async (callback (core func $main "callback"))"#;
 
-/// Calls the same `handle`, and passes on the result that it left in memory.
+/// Calls the same `handle` or `run`, and passes on the result that it left in memory.
 const ASYNC_FUNCTIONS: &str = r#"
   (func (export "start") (param i32 i32 i32 i32 i32 i32 i32) (result i32)
     (drop (call $handle (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)))
     (call $task-return (i32.load8_u (i32.const 2048)) (i32.load8_u (i32.const 2052)) (i32.load (i32.const 2056))
+      (i32.load (i32.const 2060)) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.load (i32.const 2072)))
+    (i32.const 0))
+  (func (export "start-run") (param i32 i32 i64) (result i32)
+    (drop (call $run (local.get 0) (local.get 1) (local.get 2)))
+    (call $run-return (i32.load8_u (i32.const 2048)) (i32.load8_u (i32.const 2052)) (i32.load (i32.const 2056))
       (i32.load (i32.const 2060)) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.load (i32.const 2072)))
     (i32.const 0))
   (func (export "callback") (param i32 i32 i32) (result i32) unreachable)"#;
@@ -109,6 +135,15 @@ const HTTP_EXPORT: &str = r#"
     (canon lift (core func $main "answer")))
   (instance $incoming-handler (export "handle" (func $answer)))
   (export "wasi:http/incoming-handler@0.2.0" (instance $incoming-handler))"#;
+
+const SCHEDULED_EXPORT: &str = r#"
+  (func $schedules (result (list $schedule)) (canon lift (core func $main "schedules")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+  (type $run-type (func {ASYNC} (param "name" string) (param "due" u64) (result $ran)))
+  (func $run (type $run-type) (canon lift {LIFT_RUN}
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+  (instance $scheduled (export "schedules" (func $schedules)) (export "run" (func $run)))
+  (export "realtime:gateway/{SCHEDULED}@0.1.1" (instance $scheduled))"#;
 
 /// All limits of a handler and its instances.
 #[derive(Debug, Clone, Default)]
