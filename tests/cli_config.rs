@@ -142,6 +142,15 @@ fn a_file_and_a_component_that_both_say_what_is_served() {
 }
 
 #[test]
+fn what_the_command_line_has_is_not_looked_for_in_the_file() {
+    let file = file(&format!("admin = \"127.0.0.1:9000\"\nmax-unsent = \"8MiB\"\n{A}"));
+    for flags in [["--admin", "0.0.0.0:9000"], ["--max-unsent", "1kB"]] {
+        let error = refused(with(&file, &[&["run"][..], &flags].concat()));
+        assert!(error.0.starts_with(&format!("error: {}", flags[0])), "{}", error.0);
+    }
+}
+
+#[test]
 fn what_the_file_says_is_served_with_its_settings() {
     let chat = guest(CHAT);
     let file = file(&format!(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::CommandFactory;
+use host::cli::operate::{Request, understood};
 use host::cli::plan::prepare;
 use host::cli::{Cli, Command, environment};
 use host::config::Layers;
@@ -42,6 +43,8 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
         Command::Config(config) => {
             write!(std::io::stdout(), "{}", config.text(layers)?).context("cannot write to stdout")
         }
+        Command::Reload(reload) => operate(&reload.request()?),
+        Command::Rollback(rollback) => operate(&rollback.request()?),
         Command::Build(build) => {
             let _logging = telemetry::init(LogFormat::Pretty)?;
             let (component, check) = build.execute()?;
@@ -63,6 +66,14 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
         Command::Supervise { words } => return build::supervise(&words).context("cannot start a tool"),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn operate(request: &Request) -> anyhow::Result<()> {
+    block_on(async {
+        let (status, body) = app::ask(&request.admin, request.path).await?;
+        let revision = understood(status, &body)?;
+        writeln!(std::io::stdout(), "revision {revision} serves").context("cannot write to stdout")
+    })
 }
 
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

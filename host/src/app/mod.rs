@@ -1,5 +1,7 @@
 //! Starts the parts of the host, and stops them in order. The only place that knows every part.
 
+mod admin;
+mod ask;
 mod check;
 mod cluster;
 mod inspect;
@@ -11,8 +13,10 @@ mod reload;
 mod run;
 mod signals;
 mod state;
+mod status;
 mod wording;
 
+pub use ask::ask;
 pub use check::{check, check_all};
 pub use inspect::inspect;
 pub use kv::kv;

@@ -1,13 +1,15 @@
 //! New revisions of what is served, while clients stay connected.
 //!
-//! On SIGHUP the file of settings and the components are read, and sources built, as at a start. Only when every
-//! component was loaded and has described itself do all namespaces change, each between two of its events: events that
-//! run finish on the old revision. If anything is wrong, nothing changes, and the log says why.
+//! When the operator asks, by SIGHUP or over the admin listener, the file of settings and the components are read, and
+//! sources built, as at a start. Only when every component was loaded and has described itself do all namespaces change,
+//! each between two of its events: events that run finish on the old revision. If anything is wrong, nothing changes, and
+//! the log says why. The revision before is kept, to go back to.
 //!
 //! Taken over are components, and what a namespace has for itself: its environment, its network grants, and the limits on
 //! its handlers. All else stays as it is until the next start, and is named.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::Context;
 use gateway::handler::EventHandler;
@@ -16,6 +18,7 @@ use guest::{ComponentHandler, HandlerSettings, StoreGrant};
 use runtime::Runtime;
 use store::Backend;
 use tokio::signal::unix::Signal;
+use tokio::sync::{mpsc, oneshot};
 
 use super::mount::{load, path_for};
 use super::wording;
@@ -24,6 +27,13 @@ use crate::hint;
 
 /// Reads the settings again, and builds sources.
 pub type Reread = Arc<dyn Fn() -> anyhow::Result<RunConfig> + Send + Sync>;
+
+/// What an operator wants. The answer is the number of the revision that serves then.
+#[derive(Debug)]
+pub(super) enum Ask {
+    Reload(oneshot::Sender<anyhow::Result<u64>>),
+    RollBack(oneshot::Sender<anyhow::Result<u64>>),
+}
 
 /// What is served now.
 pub(super) struct Served {
@@ -37,6 +47,18 @@ pub(super) struct Served {
     pub store: Option<Arc<dyn Backend>>,
 }
 
+/// Changes what is served, one request after the other.
+pub(super) struct Reloader {
+    served: Served,
+    reread: Reread,
+    /// The number of the revision that serves; the start's is 1.
+    revision: Arc<AtomicU64>,
+    /// The handlers before these, in the order of the mounts.
+    before: Option<(u64, Vec<Arc<dyn EventHandler>>)>,
+    /// The number that the next revision gets.
+    next: u64,
+}
+
 /// A component that was loaded, for a namespace that is mounted.
 struct Revision {
     mount: Arc<gateway::Mount>,
@@ -44,42 +66,91 @@ struct Revision {
     component: Mount,
 }
 
-/// Reloads whenever the signal comes; signals that come meanwhile count as one.
-pub(super) async fn on_signal(mut signal: Signal, served: Served, reread: Reread) {
-    while signal.recv().await.is_some() {
-        tracing::info!("reloading");
-        match reload(&served, &reread).await {
-            Ok(namespaces) => tracing::info!(namespaces, "reloaded: new events go to the new revisions"),
-            Err(error) => {
-                let hints = hint::hints(&error).join("; ");
-                tracing::error!(
-                    hint = (!hints.is_empty()).then_some(hints),
-                    "not reloaded, nothing has changed: {error:#}"
-                );
+impl Reloader {
+    pub(super) fn new(served: Served, reread: Reread, revision: Arc<AtomicU64>) -> Self {
+        let next = revision.load(Relaxed) + 1;
+        Self { served, reread, revision, before: None, next }
+    }
+
+    /// Reloads whenever the signal comes or somebody asks; signals that come meanwhile count as one.
+    pub(super) async fn serve(mut self, mut signal: Signal, mut asks: mpsc::Receiver<Ask>) {
+        loop {
+            tokio::select! {
+                Some(()) = signal.recv() => {
+                    // The log says how it went.
+                    let _ = self.reload().await;
+                }
+                Some(ask) = asks.recv() => self.answer(ask).await,
+                else => return,
             }
         }
     }
-}
 
-async fn reload(served: &Served, reread: &Reread) -> anyhow::Result<usize> {
-    let reread = reread.clone();
-    let config = tokio::task::spawn_blocking(move || reread()).await.context("cannot read the settings")??;
-    let revisions = load_all(served, &config).await?;
-    for Revision { mount, handler, component } in &revisions {
-        // Cannot fail: the path was compared before.
-        mount.replace(handler.clone()).with_context(|| format!("cannot serve {}", component.file.display()))?;
-        tracing::info!(
-            namespace = mount.namespace().path(),
-            events = wording::events(handler.description()),
-            schedules = wording::schedules(handler.description()),
-            component = %component.file.display(),
-            "replaced"
-        );
+    async fn answer(&mut self, ask: Ask) {
+        let (answer, outcome) = match ask {
+            Ask::Reload(answer) => (answer, self.reload().await),
+            Ask::RollBack(answer) => (answer, self.roll_back()),
+        };
+        // Whoever asked may have gone.
+        let _ = answer.send(outcome);
     }
-    for setting in of_next_start(&served.config, &config) {
-        tracing::warn!("changed {setting} count from the next start on");
+
+    async fn reload(&mut self) -> anyhow::Result<u64> {
+        tracing::info!("reloading");
+        let reloaded = self.take_over().await;
+        match &reloaded {
+            Ok(revision) => tracing::info!(revision, "reloaded: new events go to the new revision"),
+            Err(error) => {
+                let hints = hint::hints(error).join("; ");
+                let hint = (!hints.is_empty()).then_some(hints);
+                tracing::error!(hint, "not reloaded, nothing has changed: {error:#}");
+            }
+        }
+        reloaded
     }
-    Ok(revisions.len())
+
+    async fn take_over(&mut self) -> anyhow::Result<u64> {
+        let reread = self.reread.clone();
+        let config = tokio::task::spawn_blocking(move || reread()).await.context("cannot read the settings")??;
+        let revisions = load_all(&self.served, &config).await?;
+        let before = self.handlers();
+        for Revision { mount, handler, component } in &revisions {
+            // Cannot fail: the path was compared before.
+            mount.replace(handler.clone()).with_context(|| format!("cannot serve {}", component.file.display()))?;
+            tracing::info!(
+                namespace = mount.namespace().path(),
+                events = wording::events(handler.description()),
+                schedules = wording::schedules(handler.description()),
+                component = %component.file.display(),
+                "replaced"
+            );
+        }
+        for setting in of_next_start(&self.served.config, &config) {
+            tracing::warn!("changed {setting} count from the next start on");
+        }
+        let revision = self.next;
+        self.next += 1;
+        self.before = Some((self.revision.swap(revision, Relaxed), before));
+        Ok(revision)
+    }
+
+    /// Goes back to the revision before this one; once more: forth again.
+    fn roll_back(&mut self) -> anyhow::Result<u64> {
+        let (revision, before) = self.before.take().ok_or_else(|| {
+            hint::error("there is no revision before this one", "the host keeps one, from the first reload on")
+        })?;
+        let now = self.handlers();
+        for (mount, handler) in self.served.mounts.iter().zip(before) {
+            mount.replace(handler)?;
+        }
+        self.before = Some((self.revision.swap(revision, Relaxed), now));
+        tracing::info!(revision, "rolled back: new events go to the revision before");
+        Ok(revision)
+    }
+
+    fn handlers(&self) -> Vec<Arc<dyn EventHandler>> {
+        self.served.mounts.iter().map(|mount| mount.handler()).collect()
+    }
 }
 
 /// Loads what is configured now. It must be the namespaces that are mounted.

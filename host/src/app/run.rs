@@ -6,6 +6,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,12 +17,14 @@ use gateway::cluster::OneNode;
 use gateway::{Gateway, Scheduler};
 use telemetry::metrics;
 
+use super::admin;
 use super::cluster;
 use super::local::Local;
 use super::mount::mount_all;
-use super::reload::{Reread, Served, on_signal};
-use super::signals::{Signals, Status, reload_signal, status_signal, survive_file_size_limit};
+use super::reload::{Reloader, Reread, Served};
+use super::signals::{Signals, reload_signal, status_signal, survive_file_size_limit};
 use super::state;
+use super::status::Status;
 use crate::config::{RunConfig, machine};
 use crate::hint::HintExt;
 
@@ -32,7 +35,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The exit code after a second signal, which shells also report for a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// Serves until a signal asks to stop. `reread` gives the configuration when a signal asks to reload.
+/// Serves until a signal asks to stop. `reread` gives the configuration when an operator asks to reload.
 ///
 /// # Errors
 ///
@@ -43,6 +46,12 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
     survive_file_size_limit()?;
     if let Err(error) = machine::raise_open_files() {
         tracing::debug!(%error, "the limit on open files stays as it is");
+    }
+    let revision = Arc::new(AtomicU64::new(1));
+    let (operator, asks) = admin::operator(revision.clone());
+    if let Some(config) = &config.admin {
+        let address = admin::listen(config, operator.clone()).await?;
+        tracing::info!(%address, "operators are answered");
     }
     let bus = cluster::connect(config.cluster.as_ref()).await?;
     let (gateway, parts) = mount_all(&config, cluster::others(bus.as_ref())).await?;
@@ -77,12 +86,15 @@ pub async fn run(config: RunConfig, reread: Reread) -> anyhow::Result<()> {
         site: parts.site.clone(),
         store: store.clone(),
     };
-    tokio::spawn(on_signal(reload, served, reread));
-    let mut signals = Signals::new(Status { asked, endpoint: endpoint.clone(), parts })?;
+    tokio::spawn(Reloader::new(served, reread, revision).serve(reload, asks));
+    let status = Arc::new(Status { endpoint: endpoint.clone(), mounts: parts.mounts, runtime: parts.runtime });
+    let mut signals = Signals::new(asked, status.clone())?;
+    operator.serving(status);
     announce(address)?;
     let claims: Arc<dyn Claims> = Arc::new(OneNode);
     let scheduler = Scheduler::start(&mounts, &claims);
     let remaining = server.serve(routes, signals.next()).await;
+    operator.stopping();
     tracing::info!("stopping: sessions are closed, running handlers may finish");
     let sessions = async {
         endpoint.shut_down().await;

@@ -3,25 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use engine_io::transport::Endpoint;
-use gateway::Gateway;
-use telemetry::{Gauges, metrics};
+use telemetry::metrics;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::mount::Parts;
+use super::status::Status;
 
 /// The signals that the host waits for while it serves.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    status: Status,
-}
-
-/// The parts whose state is logged on SIGUSR1.
-pub(super) struct Status {
-    pub asked: Signal,
-    pub endpoint: Arc<Endpoint<Arc<Gateway>>>,
-    pub parts: Parts,
+    asked: Signal,
+    status: Arc<Status>,
 }
 
 /// Installs the SIGUSR1 handler; before this the signal kills the process.
@@ -42,10 +34,10 @@ pub(super) fn survive_file_size_limit() -> anyhow::Result<()> {
 }
 
 impl Signals {
-    pub(super) fn new(status: Status) -> anyhow::Result<Self> {
+    pub(super) fn new(asked: Signal, status: Arc<Status>) -> anyhow::Result<Self> {
         let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
         let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        Ok(Self { interrupt, terminate, status })
+        Ok(Self { interrupt, terminate, asked, status })
     }
 
     /// Waits for a signal that asks to stop.
@@ -54,29 +46,8 @@ impl Signals {
             tokio::select! {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
-                _ = self.status.asked.recv() => self.status.log(),
+                _ = self.asked.recv() => metrics().log_status(&self.status.gauges()),
             }
         }
-    }
-}
-
-impl Status {
-    fn log(&self) {
-        let (sessions, sessions_ending) = self.endpoint.counts();
-        let counts = self.parts.mounts.iter().map(|mount| mount.namespace().counts());
-        let (sockets, rooms) = counts.fold((0, 0), |(sockets, rooms), (s, r)| (sockets + s, rooms + r));
-        let usage = self.parts.runtime.usage();
-        metrics().log_status(&Gauges {
-            sessions,
-            sessions_ending,
-            clients_memory: self.endpoint.clients_memory(),
-            sockets,
-            rooms,
-            instances: usage.instances,
-            instances_awaited: usage.waiting,
-            instances_slow: usage.slow,
-            handler_memory: usage.memory,
-            tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
-        });
     }
 }

@@ -9,6 +9,7 @@ pub mod inspect;
 pub mod kv;
 mod log;
 pub mod new;
+pub mod operate;
 pub mod plan;
 pub mod run;
 
@@ -33,6 +34,8 @@ pub enum Command {
     Run(Box<run::Run>),
     Check(check::Check),
     Config(Box<config::Config>),
+    Reload(operate::Reload),
+    Rollback(operate::Rollback),
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),

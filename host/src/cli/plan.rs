@@ -22,6 +22,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct FromFile {
     document: Document,
+    layers: Layers,
     /// For each namespace of the document.
     namespaces: Vec<Run>,
 }
@@ -52,7 +53,8 @@ impl Plan {
         let host = run(&layers.host(&document)?)?;
         let own = |namespace| run(&layers.namespace(&document, namespace)?);
         let namespaces = document.namespaces.iter().map(own).collect::<anyhow::Result<_>>()?;
-        Ok(Self { host, file: Some(FromFile { document, namespaces }) })
+        let layers = layers.clone();
+        Ok(Self { host, file: Some(FromFile { document, layers, namespaces }) })
     }
 
     /// How log lines look.
@@ -78,15 +80,16 @@ impl Plan {
     }
 
     pub(super) fn config(self, machine: &Machine) -> anyhow::Result<RunConfig> {
-        let Some(FromFile { document, namespaces }) = self.file else {
+        let Some(FromFile { document, layers, namespaces }) = self.file else {
             let mounts = self.host.mounts([])?;
             return self.host.check(mounts, machine);
         };
         let of_file = document.namespaces.iter().map(|one| Mount::new(one.path.clone(), one.component.clone()));
         let mounts = self.host.mounts(of_file)?;
-        let mut config = self.host.check(mounts, machine).map_err(|error| document.locate(error, None))?;
+        let mut config = self.host.check(mounts, machine).map_err(|error| layers.locate(&document, None, error))?;
         for ((mount, run), namespace) in config.components.iter_mut().zip(namespaces).zip(&document.namespaces) {
-            let own = run.check(Vec::new(), machine).map_err(|error| document.locate(error, Some(namespace)))?;
+            let own =
+                run.check(Vec::new(), machine).map_err(|error| layers.locate(&document, Some(namespace), error))?;
             // Bounds the calls of all components.
             config.runtime.host_bytes = config.runtime.host_bytes.max(own.runtime.host_bytes);
             mount.own = (own.handler != config.handler).then_some(own.handler);

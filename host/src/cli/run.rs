@@ -8,7 +8,7 @@ use super::build::BuildArgs;
 use super::cache::CacheArgs;
 use super::log::Format;
 use super::plan::Plan;
-use crate::config::{self, Document, File, Layers, Machine, Mount, RunConfig, Settings};
+use crate::config::{self, AdminConfig, Document, File, Layers, Machine, Mount, RunConfig, Settings};
 use crate::hint;
 
 /// Serve components until Ctrl-C or SIGTERM.
@@ -103,6 +103,11 @@ impl Run {
     pub(super) fn mounts(&self, of_file: impl IntoIterator<Item = Mount>) -> anyhow::Result<Vec<Mount>> {
         let mounts = config::mounts(&self.components)?.into_iter().chain(of_file).collect();
         config::named(mounts, self.namespace.clone())
+    }
+
+    /// The listener for operators.
+    pub(super) fn admin(self) -> anyhow::Result<Option<AdminConfig>> {
+        self.settings.admin()
     }
 
     pub(super) fn build(&self) -> &BuildArgs {

@@ -4,6 +4,7 @@
 //! which puts its keys below these two), else its default. Then everything is checked once, against each other and
 //! against the machine ([`Settings::check`]).
 
+mod admin;
 mod cluster;
 mod defaults;
 mod file;
@@ -20,6 +21,7 @@ mod settings;
 mod state;
 mod values;
 
+pub use admin::AdminConfig;
 pub use defaults::{default, show_defaults};
 pub use file::{Document, File, Keys, Layers, Namespace, schema, show};
 pub use kv::{KvAction, KvConfig};

@@ -9,6 +9,7 @@ use guest::HandlerSettings;
 use runtime::RuntimeLimits;
 use store::EmbeddedLimits;
 
+use super::admin::AdminConfig;
 use super::state::Data;
 
 /// What `host run` serves, and how.
@@ -32,6 +33,8 @@ pub struct RunConfig {
     pub data: Data,
     /// Bounds on the calls that wait for their file.
     pub store: EmbeddedLimits,
+    /// The listener for operators.
+    pub admin: Option<AdminConfig>,
     /// `None`: a client that was cut off joins as a new one.
     pub recovery: Option<RecoveryLimits>,
     /// The other nodes, if there are any.

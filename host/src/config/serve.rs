@@ -145,7 +145,7 @@ fn existing_dir(dir: PathBuf) -> anyhow::Result<PathBuf> {
 }
 
 /// `127.0.0.1:3000`, `[::1]:3000`, `localhost:3000`.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let first = text.to_socket_addrs().map_err(|_| "write ADDRESS:PORT, such as `0.0.0.0:3000`".to_owned())?.next();
     first.ok_or_else(|| "has no address".to_owned())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use guest::{HandlerGrants, HandlerSettings};
 
+use super::admin::{AdminConfig, AdminSettings};
 use super::cluster::ClusterSettings;
 use super::limits::{ClientSettings, InstanceSettings, RecoverySettings};
 use super::machine::Machine;
@@ -35,6 +36,9 @@ pub struct Settings {
 
     #[command(flatten)]
     cluster: ClusterSettings,
+
+    #[command(flatten)]
+    admin: AdminSettings,
 }
 
 impl Settings {
@@ -49,7 +53,17 @@ impl Settings {
             instances: self.instances.over(below.instances),
             state: self.state.over(below.state),
             cluster: self.cluster.over(below.cluster),
+            admin: self.admin.over(below.admin),
         }
+    }
+
+    /// The listener for operators.
+    ///
+    /// # Errors
+    ///
+    /// If its settings contradict each other.
+    pub fn admin(self) -> anyhow::Result<Option<AdminConfig>> {
+        self.admin.check()
     }
 
     /// Checks all settings against each other and against the machine.
@@ -81,6 +95,7 @@ impl Settings {
             cache_dir,
             data,
             store,
+            admin: self.admin.check()?,
             recovery: self.recovery.check(),
             cluster: self.cluster.check(gateway.unhandled_bytes)?,
             runtime,

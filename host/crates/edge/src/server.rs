@@ -2,19 +2,23 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engine_io::handler::Service;
 use engine_io::transport::PatientStream;
+use gateway::handler::ResponseBody;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::admin::AdminRoutes;
 use crate::cut::Cut;
 use crate::routes::Routes;
 
@@ -52,7 +56,16 @@ impl Server {
 
     /// Accepts connections until `stop` is ready. Connections that are open then are still served.
     pub async fn serve<S: Service>(self, routes: Routes<S>, stop: impl Future<Output = ()>) -> Remaining {
-        let routes = Arc::new(routes);
+        self.accept(routes, stop).await
+    }
+
+    /// Accepts connections of operators as long as the future is polled.
+    pub async fn serve_admin(self, routes: AdminRoutes) {
+        self.accept(routes, std::future::pending()).await;
+    }
+
+    async fn accept(self, site: impl Site, stop: impl Future<Output = ()>) -> Remaining {
+        let site = Arc::new(site);
         let (stopping, stop_seen) = watch::channel(());
         tokio::pin!(stop);
         loop {
@@ -60,7 +73,7 @@ impl Server {
                 () = &mut stop => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        tokio::spawn(connection(stream, peer, routes.clone(), stop_seen.clone()));
+                        tokio::spawn(connection(stream, peer, site.clone(), stop_seen.clone()));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
@@ -89,12 +102,29 @@ impl Remaining {
     }
 }
 
-async fn connection<S: Service>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    routes: Arc<Routes<S>>,
-    mut stop: watch::Receiver<()>,
-) {
+/// What answers the requests of a listener.
+trait Site: Send + Sync + 'static {
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        address: IpAddr,
+        cut: Cut,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send;
+}
+
+impl<S: Service> Site for Routes<S> {
+    async fn answer(&self, request: Request<Incoming>, address: IpAddr, cut: Cut) -> Response<ResponseBody> {
+        self.answer(request, address, cut).await
+    }
+}
+
+impl Site for AdminRoutes {
+    async fn answer(&self, request: Request<Incoming>, _: IpAddr, _: Cut) -> Response<ResponseBody> {
+        self.answer(request).await
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, site: Arc<impl Site>, mut stop: watch::Receiver<()>) {
     // Packets are small and should not be delayed; without this the kernel would collect them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "connection lost before its first request");
@@ -105,8 +135,8 @@ async fn connection<S: Service>(
     let stream = PatientStream::new(stream, stopping.clone());
     let of_requests = cut.clone();
     let service = service_fn(move |request| {
-        let (routes, cut) = (routes.clone(), of_requests.clone());
-        async move { Ok::<_, Infallible>(routes.answer(request, peer.ip().to_canonical(), cut).await) }
+        let (site, cut) = (site.clone(), of_requests.clone());
+        async move { Ok::<_, Infallible>(site.answer(request, peer.ip().to_canonical(), cut).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

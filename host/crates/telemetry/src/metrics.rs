@@ -30,9 +30,21 @@ macro_rules! metrics {
             $($(#[$gauge_doc])* pub $gauge: usize,)*
         }
 
+        impl Gauges {
+            /// All gauges by name.
+            pub fn values(&self) -> Vec<(&'static str, usize)> {
+                vec![$((stringify!($gauge), self.$gauge),)*]
+            }
+        }
+
         impl Metrics {
             const fn new() -> Self {
                 Self { $($counter: Counter::new(),)* }
+            }
+
+            /// All counters by name.
+            pub fn values(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($counter), self.$counter.get()),)*]
             }
 
             /// Logs all counters in one line.

@@ -235,7 +235,7 @@ impl Reader<'_> {
         match check(flag, &text) {
             Ok(()) => Ok((text, reference)),
             // The reason may have the value.
-            Err(_) if reference.is_some() => Err(self.error(
+            Err(_) if reference.is_some() || Keys::is_secret(key) => Err(self.error(
                 value,
                 format!("the secret is no value of `{key}`"),
                 format!("see --{key} in `host run --help`"),

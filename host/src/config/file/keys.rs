@@ -25,6 +25,9 @@ const OF_NAMESPACES: [&str; 10] = [
 /// Keys whose values are paths, relative to the file's folder. `none` is none.
 const PATHS: [&str; 4] = ["static", "client", "data", "cache-dir"];
 
+/// Keys whose values are secrets.
+const SECRETS: [&str; 1] = ["admin-token"];
+
 /// From which likeness on a key is suggested, as clap does for flags.
 const ALIKE: f64 = 0.7;
 
@@ -55,6 +58,10 @@ impl Keys {
 
     pub(super) fn is_path(key: &str) -> bool {
         PATHS.contains(&key)
+    }
+
+    pub(super) fn is_secret(key: &str) -> bool {
+        SECRETS.contains(&key)
     }
 
     /// What to do about a key that there is not.
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn the_lists_name_flags() {
         let keys = keys();
-        for key in OF_NAMESPACES.iter().chain(&PATHS) {
+        for key in OF_NAMESPACES.iter().chain(&PATHS).chain(&SECRETS) {
             assert!(keys.get(key).is_some(), "{key}");
         }
         assert!(keys.get("max-payload").is_some() && keys.get("install").is_some());

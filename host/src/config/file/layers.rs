@@ -68,12 +68,12 @@ impl Layers {
         let used = settings.clone().filter(|setting| !self.has(setting));
         let mut words = self.words.clone();
         let at = WORDS.min(words.len());
-        words.splice(at..at, used.flat_map(arguments));
+        words.splice(at..at, used.clone().flat_map(arguments));
         self.program.clone().try_get_matches_from(words).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
             let error = anyhow::anyhow!("{}", first.strip_prefix("error: ").unwrap_or(first).to_owned());
-            locate(error, document, settings)
+            locate(error, document, used)
         })
     }
 
@@ -105,11 +105,7 @@ fn arguments(setting: &Setting) -> Vec<OsString> {
 }
 
 /// Adds to an error where the file has the first setting that it names.
-pub(super) fn locate<'a>(
-    error: anyhow::Error,
-    document: &Document,
-    settings: impl Iterator<Item = &'a Setting>,
-) -> anyhow::Error {
+fn locate<'a>(error: anyhow::Error, document: &Document, settings: impl Iterator<Item = &'a Setting>) -> anyhow::Error {
     let text = error.to_string();
     let place = |setting: &'a Setting| Some((find_flag(&text, &setting.key)?, setting.at));
     match settings.filter_map(place).min() {
@@ -118,11 +114,12 @@ pub(super) fn locate<'a>(
     }
 }
 
-impl Document {
-    /// Adds to an error where this file has the first setting that it names, of the host or of a namespace.
-    pub fn locate(&self, error: anyhow::Error, namespace: Option<&Namespace>) -> anyhow::Error {
+impl Layers {
+    /// Adds to an error where the file has the first setting that it names, of the host or of a namespace, if the file's
+    /// value is the one that counts.
+    pub fn locate(&self, document: &Document, namespace: Option<&Namespace>, error: anyhow::Error) -> anyhow::Error {
         let own = namespace.into_iter().flat_map(|namespace| &namespace.settings);
-        locate(error, self, own.chain(&self.settings))
+        locate(error, document, own.chain(&document.settings).filter(|setting| !self.has(setting)))
     }
 }
 

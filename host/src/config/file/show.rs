@@ -6,7 +6,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
 use super::document::{Document, Namespace, Setting};
-use super::keys::{is_list, is_switch};
+use super::keys::{Keys, is_list, is_switch};
 use super::layers::Layers;
 use crate::config::defaults::default;
 
@@ -57,13 +57,17 @@ impl<'a> Shown<'a> {
 
     fn flag(&mut self, key: &str, flag: &Arg, matches: &ArgMatches) {
         if let Some(setting) = self.of_file(|setting| setting.key == key) {
-            let value = setting.reference.clone().unwrap_or_else(|| value(flag, &setting.values));
-            return self.line(&format!("{key} = {value}"), &self.place(setting.at));
+            let shown = match &setting.reference {
+                Some(reference) => format!("{key} = {reference}"),
+                None if Keys::is_secret(key) => hidden(key),
+                None => format!("{key} = {}", value(flag, &setting.values)),
+            };
+            return self.line(&shown, &self.place(setting.at));
         }
         let id = flag.get_id().as_str();
         let given: Vec<_> =
             matches.get_raw(id).into_iter().flatten().map(|raw| raw.to_string_lossy().into_owned()).collect();
-        let given = format!("{key} = {}", value(flag, &given));
+        let given = if Keys::is_secret(key) { hidden(key) } else { format!("{key} = {}", value(flag, &given)) };
         match (matches.value_source(id), default(id)) {
             (Some(ValueSource::CommandLine), _) => self.line(&given, "command line"),
             (Some(ValueSource::EnvVariable), _) => {
