@@ -180,6 +180,22 @@ declare class RealtimeNamespaceClass<
   constructor(path?: string);
   readonly name: string;
   readonly socket: Socket<ListenEvents, EmitEvents, SocketData, RealtimeNamespace<ListenEvents, EmitEvents, SocketData>>;
+  /**
+   * Registers a handler that the host runs at certain times, at the top level of the file: at an interval, such as
+   * `every 10s` or `every 1h 30m`, or as a cron expression of five fields says (minute, hour, day of the month, month, day of
+   * the week), in UTC. It runs without a socket. `due` is when it was to begin. A run that is due while the last one still
+   * goes is skipped.
+   */
+  schedule(
+    times: string,
+    handler: (this: RealtimeNamespace<ListenEvents, EmitEvents, SocketData>, due: Date) => unknown,
+  ): this;
+  /** The same, with a cron expression in a time zone, by its IANA name, such as `Europe/Berlin`. */
+  schedule(
+    times: string,
+    timeZone: string,
+    handler: (this: RealtimeNamespace<ListenEvents, EmitEvents, SocketData>, due: Date) => unknown,
+  ): this;
   to(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
   in(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;
   except(room: string | string[]): BroadcastOperator<EmitEvents, SocketData>;

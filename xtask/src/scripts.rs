@@ -14,8 +14,9 @@ use crate::workspace::Workspace;
 pub const LANGUAGES: [&str; 2] = ["js", "python"];
 
 /// Name and source file of each component.
-const GUESTS: [(&str, &str); 6] = [
+const GUESTS: [(&str, &str); 7] = [
     ("chat-js", "examples/chat-js/chat.js"),
+    ("clock-js", "tests/components/clock-js/clock.js"),
     ("probe-js", "tests/components/probe-js/probe.js"),
     ("whiteboard-js", "examples/whiteboard-js/whiteboard.js"),
     ("chat-python", "examples/chat-python/chat.py"),

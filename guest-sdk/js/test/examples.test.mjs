@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -36,6 +38,26 @@ for (const name of ["notifications-ts", "todo-ts"]) {
     await run(tsc, ["-p", join(ROOT, "examples", name)]).catch(({ stdout }) => assert.fail(stdout));
   });
 }
+
+test("presence-js survives a restart, and finds out who does not return", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "presence-"));
+  t.after(() => rmSync(data, { recursive: true }));
+  const built = await example("presence-js/presence.js");
+  const start = () => serve(t, built, { flags: ["--data", data] });
+  const enter = (host, userId) => connect(t, host, "/presence", { auth: { userId } });
+  const first = await start();
+  for (const user of ["ada", "bob", "witness"]) await enter(first, user);
+  await first.stop();
+
+  const second = await start();
+  const witness = await enter(second, "witness");
+  assert.deepEqual(await witness.ask("who"), ["ada", "bob", "witness"]);
+  await enter(second, "ada");
+  await enter(second, "eve");
+  assert.deepEqual(await witness.next("online"), ["eve"], "ada was never gone");
+  assert.deepEqual(await witness.next("offline"), ["bob"]);
+  assert.deepEqual(await witness.ask("who"), ["ada", "eve", "witness"]);
+});
 
 describe("todo-ts", () => {
   let built;

@@ -27,7 +27,7 @@ export const { HOST_TEST_CLUSTER: CLUSTER } = process.env;
 // Here, because what it ends when all tests are done belongs to the file, not to a test.
 const { clusterFlags } = CLUSTER ? await import("./cluster.mjs") : { clusterFlags: () => [] };
 /** Guests that are written in every language. */
-const EVERYWHERE = ["probe", "chat"];
+const EVERYWHERE = ["probe", "chat", "clock"];
 /** Compiling a component of some interpreter takes long where the machine is busy; a host that fails exits at once. */
 const START = 600_000;
 /** Compiled components are shared between tests, and not with the hosts of whoever runs them. */

@@ -22,12 +22,15 @@ const PROCESS = join(SDK, "src/polyfills/process.js");
 const ERROR_NAMES = join(SDK, "src/polyfills/error-names.js");
 const ENVIRONMENT = join(SDK, "src/polyfills/environment.js");
 
-/** The export that the world of each engine asks for. */
-const EXPORT = { quickjs: "asyncEventHandler", starlingmonkey: "eventHandler" };
+/** The exports that the worlds of each engine ask for. */
+const EXPORTS = {
+  quickjs: { events: "asyncEventHandler", schedules: "asyncScheduled" },
+  starlingmonkey: { events: "eventHandler", schedules: "scheduled" },
+};
 
 /**
- * Bundles the handler in `file`, which was found after `lookedFor`. Returns code, source map, the capabilities that it uses,
- * warnings, and what it depends on.
+ * Bundles the handler in `file`, which was found after `lookedFor`. Returns code, source map, what it uses that not every
+ * component has, warnings, and what it depends on.
  */
 export async function bundle({ file, lookedFor }, { engine }) {
   const root = projectOf(file);
@@ -44,7 +47,7 @@ export async function bundle({ file, lookedFor }, { engine }) {
     const { polyfills, uses } = needed(marked.outputFiles[0].text, engine);
     const { outputFiles, metafile } = await build({
       ...options,
-      stdin: { contents: entrySource(handler, engine, polyfills), resolveDir: root, sourcefile: ENTRY },
+      stdin: { contents: entrySource(handler, engine, { polyfills, uses }), resolveDir: root, sourcefile: ENTRY },
       plugins: [inputs.plugin, ...options.plugins],
       metafile: true,
       sourcemap: "external",
@@ -85,17 +88,20 @@ function optionsFor(root) {
 }
 
 /** The module that the bundle starts with. */
-function entrySource(handler, engine, polyfills) {
+function entrySource(handler, engine, { polyfills, uses }) {
   const sdk = (name) => JSON.stringify(join(RUNTIME, name));
   const reads = polyfills.includes(PROCESS);
+  const schedules = uses.includes("schedules");
   return `${engine === "quickjs" ? `import ${JSON.stringify(ERROR_NAMES)};` : ""}
 import ${sdk(`globals.${engine}.js`)};
 ${polyfills.map((path) => `import ${JSON.stringify(path)};`).join("\n")}
 import { settle } from ${sdk("heap.js")};
 import { serve } from ${sdk("serve.js")};
 ${reads ? `import { checkReads } from ${JSON.stringify(ENVIRONMENT)};` : ""}
+${schedules ? `import { serveSchedules } from ${sdk("scheduled.js")};` : ""}
 import * as handler from ${handler};
-export const ${EXPORT[engine]} = serve(handler);
+export const ${EXPORTS[engine].events} = serve(handler);
+${schedules ? `export const ${EXPORTS[engine].schedules} = serveSchedules(handler);` : ""}
 ${reads ? "checkReads();" : ""}
 settle();
 `;

@@ -14,12 +14,20 @@ import { inWorld } from "./world.mjs";
 
 const SETTINGS = JSON.parse(readFileSync(new URL("engines.json", import.meta.url), "utf8"));
 
-/** For each engine, what makes a component of code that uses these capabilities (`polyfills.mjs`). */
+/** The worlds of what a handler uses (`polyfills.mjs`). StarlingMonkey has its own `fetch`. */
+const WORLDS = {
+  quickjs: { fetch: ["fetch"], kv: ["kv"], schedules: ["async-schedules"] },
+  starlingmonkey: { fetch: [], kv: ["kv"], schedules: ["schedules"] },
+};
+
+const worldsOf = (engine, uses) => [engine, ...uses.flatMap((name) => WORLDS[engine][name])];
+
+/** For each engine, what makes a component of code. */
 export const ENGINES = {
   quickjs: async (code, uses) => {
     const { componentize } = await installed("componentize-qjs", "quickjs");
     const made = ({ witPath, world }) => componentize({ witPath, world, jsSource: code });
-    const { component } = await inWorld(["quickjs", ...uses], made);
+    const { component } = await inWorld(worldsOf("quickjs", uses), made);
     return uses.includes("fetch") ? renamed(component) : component;
   },
   starlingmonkey: async (code, uses) => {
@@ -28,7 +36,7 @@ export const ENGINES = {
     const disableFeatures = uses.includes("fetch") ? ["fetch-event"] : ["http", "fetch-event"];
     const made = ({ witPath, world }) =>
       componentize(code, { sourceName: "realtime-handler", witPath, worldName: world, disableFeatures });
-    const { component } = await inWorld(["starlingmonkey", ...uses.filter((name) => name !== "fetch")], made);
+    const { component } = await inWorld(worldsOf("starlingmonkey", uses), made);
     return component;
   },
 };

@@ -15,7 +15,7 @@ const POLYFILLS = {
   kv: ["kv"],
 };
 
-/** Those that import something of the host, in the world of their name (`wit/world.wit`). */
+/** Those that import something of the host. */
 const CAPABILITIES = ["fetch", "kv"];
 
 /** What each engine lacks. */
@@ -36,9 +36,19 @@ export const marks = Object.fromEntries(
   ),
 );
 
-/** Paths of the polyfills that the marked output needs, and the capabilities that it uses. */
+/**
+ * How a handler that has schedules names them. Other code may name something so, too: then the component exports that it has
+ * none.
+ */
+const SCHEDULE = /\bschedule\b/;
+
+/**
+ * Paths of the polyfills that the marked output needs, and what it uses that not every component's world has: `fetch`, `kv`,
+ * `schedules`.
+ */
 export function needed(output, engine) {
   const uses = (name) => POLYFILLS[name].some((global) => output.includes(MARK + global));
   const path = (name) => fileURLToPath(new URL(`../polyfills/${name}.js`, import.meta.url));
-  return { polyfills: LACKED[engine].filter(uses).map(path), uses: CAPABILITIES.filter(uses) };
+  const polyfills = LACKED[engine].filter(uses).map(path);
+  return { polyfills, uses: [...CAPABILITIES.filter(uses), ...(SCHEDULE.test(output) ? ["schedules"] : [])] };
 }

@@ -8,13 +8,14 @@ import { cached } from "./event.js";
 import { Handlers } from "./handlers.js";
 import { refuseMethods } from "./misuse.js";
 import { everybody, sent } from "./operator.js";
+import { Schedules } from "./schedules.js";
 import { Socket } from "./socket.js";
 import { refuseUnkept } from "./unkept.js";
 
-/** Path and handlers of each namespace. Only the SDK can read them. */
+/** Path, handlers and schedules of each namespace. Only the SDK can read them. */
 const parts = new WeakMap();
 
-/** The path and handlers of a namespace; undefined for other values. */
+/** The path, handlers and schedules of a namespace; undefined for other values. */
 export function partsOf(value) {
   return parts.get(value);
 }
@@ -31,8 +32,14 @@ export class RealtimeNamespace {
       name: { get: () => path ?? cached("ns.name", () => host.name()), configurable: true },
       socket: { value: new Socket(handlers), enumerable: true },
     });
-    parts.set(ns, { path, handlers });
+    parts.set(ns, { path, handlers, schedules: new Schedules() });
     return ns;
+  }
+
+  /** Registers a handler that the host runs at certain times: `schedule(times, handler)`, `schedule(times, timeZone, handler)`. */
+  schedule(times, ...rest) {
+    parts.get(this).schedules.add(times, rest);
+    return this;
   }
 
   to(room) {

@@ -27,7 +27,8 @@ export function serve(exported) {
   return { describe, handle };
 }
 
-function namespaceOf(exported) {
+/** The namespace that a file exports, with its parts. */
+export function namespaceOf(exported) {
   for (const ns of [exported.default, exported.default?.default]) {
     const parts = partsOf(ns);
     if (parts) return { ns, ...parts };
@@ -40,11 +41,11 @@ function namespaceOf(exported) {
 }
 
 /**
- * The handling of one event. `from` returns the acknowledgement, or a promise of it.
+ * The handling of one event, or the run of a schedule. `from` returns the acknowledgement, or a promise of it.
  *
  * Not an `async` function: where the handlers do not wait, this does not either, as each turn makes every event dearer.
  */
-class Call {
+export class Call {
   acknowledged = false;
   first = undefined;
   failure = undefined;

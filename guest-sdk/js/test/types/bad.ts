@@ -58,5 +58,11 @@ kv.update<number>("k", (old) => `${old}`);
 kv.increment("k", "1");
 // @ts-expect-error: no such option
 kv.list("k", { size: 1 });
+// @ts-expect-error: the handler is missing
+ns.schedule("every 10s");
+// @ts-expect-error: the time zone comes before the handler
+ns.schedule("0 9 * * 1", () => {}, "Europe/Berlin");
+// @ts-expect-error: it gets a date
+ns.schedule("every 10s", (due: number) => due);
 
 export default ns;

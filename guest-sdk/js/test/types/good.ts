@@ -73,5 +73,13 @@ async function keeps() {
   console.log(ada?.name, bob?.score, sums, swapped, score.score, visits, (await kv.get("any")).thing);
 }
 
+ns.schedule("every 10s", () => ns.emit("message", { from: "clock", text: "tick", timestamp: Date.now() })).schedule(
+  "0 9 * * mon",
+  "Europe/Berlin",
+  async function (due) {
+    await this.to("staff").emit("message", { from: "clock", text: due.toISOString(), timestamp: due.getTime() });
+  },
+);
+
 export { asks, keeps };
 export default ns;
