@@ -54,7 +54,7 @@ test("a run that traps or fails is logged, and the next ones run", async (t) => 
   assert.equal(client.all("before").length, 0, "what it had called was not sent");
   await client.next("failing");
   await client.next("failing");
-  const logged = (event, text) => host.log((line) => line.event === event && line.message.includes(text));
+  const logged = (event, text) => host.log((line) => line.level === "ERROR" && line.event === event && line.message.includes(text));
   const trapped = await logged("every 1s #3", "handler trapped");
   assert.deepEqual({ level: trapped.level, namespace: trapped.namespace }, { level: "ERROR", namespace: "/clock" });
   assert.equal((await logged("every 1s #4", "as it was told")).level, "ERROR");

@@ -41,9 +41,6 @@ usage: cargo xtask COMMAND
 const EVERY_LANGUAGE: [&str; 8] =
     ["chat.", "client-features.", "recovery.", "reuse.", "scheduled.", "semantics.", "state.", "transports."];
 
-/// Those that Python has no guest for: its SDK has no schedules yet.
-const NOT_IN_PYTHON: &str = "scheduled.";
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.split_first() {
@@ -144,7 +141,6 @@ fn node_tests(workspace: &Workspace, suite: &Path, language: Option<&str>) -> an
     if let Some(language) = language {
         let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         files.retain(|file| EVERY_LANGUAGE.iter().any(|beginning| name(file).starts_with(beginning)));
-        files.retain(|file| language != "python" || !name(file).starts_with(NOT_IN_PYTHON));
         node.env("HOST_TEST_LANGUAGE", language);
     }
     run(node.args(["--test", "--test-reporter=spec"]).args(files))

@@ -14,12 +14,13 @@ use crate::workspace::Workspace;
 pub const LANGUAGES: [&str; 2] = ["js", "python"];
 
 /// Name and source file of each component.
-const GUESTS: [(&str, &str); 7] = [
+const GUESTS: [(&str, &str); 8] = [
     ("chat-js", "examples/chat-js/chat.js"),
     ("clock-js", "tests/components/clock-js/clock.js"),
     ("probe-js", "tests/components/probe-js/probe.js"),
     ("whiteboard-js", "examples/whiteboard-js/whiteboard.js"),
     ("chat-python", "examples/chat-python/chat.py"),
+    ("clock-python", "tests/components/clock-python/clock.py"),
     ("tic-tac-toe-python", "examples/tic-tac-toe-python/tic_tac_toe.py"),
     ("probe-python", "tests/components/probe-python/probe.py"),
 ];

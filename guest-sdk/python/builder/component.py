@@ -54,6 +54,7 @@ if _worlds.used != {worlds!r}:
 
 from realtime import _inputs, _rehearsal
 from realtime._component import EventHandler
+{exports}
 
 with open({inputs!r}, "w") as inputs:
     print(*_inputs.below({roots!r}[0]), sep="\\n", file=inputs)
@@ -143,6 +144,7 @@ def _entry(project: Project, worlds: set[str]) -> str:
         report=f"{_HERE}/{_REPORT}",
         worlds=worlds,
         needed=f"{_HERE}/{_WORLDS}",
+        exports="from realtime._component_scheduled import Scheduled" if "scheduling" in worlds else "",
         inputs=f"{_HERE}/{_INPUTS}",
         warnings=f"{_HERE}/{_WARNINGS}",
     )

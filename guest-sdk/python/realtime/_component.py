@@ -1,6 +1,6 @@
 """The component's side of the WIT world: its export, and its imports converted to Python's types.
 
-Runs in a component only. componentize-py generates the bindings that it imports, from `wit/`.
+What only some components have is in `_component_kv.py` and `_component_scheduled.py`. Runs in a component only. componentize-py generates the bindings that it imports, from `wit/`.
 """
 
 from __future__ import annotations
@@ -50,21 +50,25 @@ class EventHandler(exports.EventHandler):
         return types.Description(ns._path, ns._registry.events, ns._registry.any_event)
 
     def handle(self, event: types.Event) -> types.Payload | None:
-        _snapshot.wake()
-        ns = _snapshot.served()
-        try:
-            payload = Payload(event.payload.json, event.payload.attachments)
-            reply = ns._registry.handle(event.name, payload, _HOST)
-        except MemoryError:
-            # Ends the instance; commands that were not sent yet are lost.
-            raise
-        except BaseException as error:
-            raise Err(_handler_error(error, event.name)) from None
-        finally:
-            # The last line may have no line break.
-            sys.stdout.flush()
-            sys.stderr.flush()
+        payload = Payload(event.payload.json, event.payload.attachments)
+        reply = handled(event.name, lambda: _snapshot.served()._registry.handle(event.name, payload, HOST))
         return None if reply is None else types.Payload(reply.json, reply.attachments)
+
+
+def handled(event: str, run: Callable[[], R]) -> R:
+    """Runs the handlers of an event, or a schedule's. What they raise becomes the host's error."""
+    _snapshot.wake()
+    try:
+        return run()
+    except MemoryError:
+        # Ends the instance; commands that were not sent yet are lost.
+        raise
+    except BaseException as error:
+        raise Err(_handler_error(error, event)) from None
+    finally:
+        # The last line may have no line break.
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def _handler_error(error: BaseException, event: str) -> types.HandlerError:
@@ -225,4 +229,4 @@ def _store() -> Store | None:
 
 
 STORE = _store()
-_HOST = _WitHost()
+HOST = _WitHost()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import _data, _host, _loop, _payload
+from . import _event, _host, _loop, _payload
 from ._arguments import Parameters
 from ._calls import Done
 from ._host import Host, Payload
@@ -97,29 +97,8 @@ class Registry:
         handlers = any_event + self._named.get(event, [])
         if not handlers:
             return None
-        _host.begin(host)
-        try:
-            reply = self._settled(event, payload, handlers)
-            return reply if event in self._named or reply.json != "[]" else None
-        finally:
-            try:
-                _data.save()
-            finally:
-                _data.forget()
-                _host.end()
-
-    def _settled(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
-        """Runs the handlers, then what they have left to do."""
-        try:
-            reply = self._run(event, payload, handlers)
-        except MemoryError:
-            # Ends the instance.
-            raise
-        except BaseException:
-            _loop.settle(event)
-            raise
-        _loop.settle(event)
-        return reply
+        reply = _event.run(event, host, lambda: self._run(event, payload, handlers))
+        return reply if event in self._named or reply.json != "[]" else None
 
     def _run(self, event: str, payload: Payload, handlers: list[_Handler]) -> Payload:
         args = _decode(event, payload)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import _host
 from ._calls import Done, Rooms, mistake, not_kept
 from ._host import Target
 from ._registry import Registry
+from ._schedules import Schedules
 from .kv import Kv
 from .operator import Answers, BroadcastOperator, Count, FoundSockets, ListedSockets
 from .socket import Socket
+
+ScheduleFunction = TypeVar("ScheduleFunction", bound=Callable[..., Any])
 
 _EVERYBODY = BroadcastOperator(Target())
 _KV = Kv()
@@ -42,13 +46,14 @@ class RealtimeNamespace:
     `ns.to(…)`, `ns.emit(…)` and the like reach all sockets, including the current one, which is `ns.socket`.
     """
 
-    __slots__ = ("_path", "_registry", "_socket")
+    __slots__ = ("_path", "_registry", "_schedules", "_socket")
 
     def __init__(self, path: str | None = None) -> None:
         if path is not None and not isinstance(path, str):
             raise TypeError(f"the path of a namespace is text such as '/chat', not {path!r}")
         self._path = path
         self._registry = Registry()
+        self._schedules = Schedules()
         self._socket = Socket(self._registry)
 
     if not TYPE_CHECKING:
@@ -80,6 +85,30 @@ class RealtimeNamespace:
     def kv(self) -> Kv:
         """The key-value store of the namespace, for what is to outlive the event."""
         return _KV
+
+    def schedule(
+        self, times: str, time_zone: str | None = None
+    ) -> Callable[[ScheduleFunction], ScheduleFunction]:
+        """Registers a handler that the host runs at certain times: at an interval, such as `every 10s` or `every 1h 30m`,
+        or as a cron expression of five fields says, in UTC or in the time zone with this IANA name. It is a decorator.
+
+        The handler is a `def` or an `async def`. It takes nothing, or the `datetime` at which it was to begin, in UTC. It
+        runs in a fresh instance without a socket: broadcasts, `fetch_sockets` and `kv` work. Nobody gets what it returns;
+        an error is logged. A run that is due while the last one still goes is skipped.
+
+        >>> @ns.schedule("every 10s")  # doctest: +SKIP
+        ... def tick() -> None:
+        ...     ns.emit("tick")
+        >>> @ns.schedule("0 9 * * mon", "Europe/Berlin")  # doctest: +SKIP
+        ... def report(due: datetime) -> None:
+        ...     ns.to("staff").emit("report", ns.kv.get("orders"))
+        """
+
+        def register(handler: ScheduleFunction) -> ScheduleFunction:
+            self._schedules.add(times, time_zone, handler)
+            return handler
+
+        return register
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """The sockets in one or several rooms, including the current socket."""

@@ -18,16 +18,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, NoReturn
 
 from ._host import FoundSocket, ListedSocket, Payload, Target
 from ._payload import answer, decode, encode
 from ._test_store import TestStore
-from .errors import AckTimeoutError
+from .errors import AckTimeoutError, NotConnectedError
 from .handshake import Handshake
 from .namespace import RealtimeNamespace
 
-__all__ = ["Target", "TestSocket", "TestStore"]
+__all__ = ["Target", "TestSocket", "TestStore", "run_schedule"]
 
 AnswerFunctions = dict[str, Callable[..., Any]]
 
@@ -94,6 +95,26 @@ class TestSocket:
         """The object that the host keeps as `socket.data`."""
         data: dict[str, Any] = json.loads(self.data_text)
         return data
+
+
+def run_schedule(
+    ns: RealtimeNamespace,
+    name: str,
+    *,
+    due: datetime = datetime(1970, 1, 1, tzinfo=timezone.utc),
+    others: Iterable[FoundSocket] = (),
+    kv: TestStore | None = None,
+) -> list[tuple[Any, ...]]:
+    """Runs the handler of a schedule as the host would, and returns its calls, as in `TestSocket.commands`. `name` is the
+    schedule's times, with its time zone where it has one: `every 10s`, `0 9 * * mon Europe/Berlin`; ` #2` is added for the
+    second one of the same times. Raises the handler's error."""
+    names = [schedule.name for schedule in ns._schedules.all]
+    if name not in names:
+        raise LookupError(f"there is no schedule {name!r}; there are: {', '.join(names) or 'none'}")
+    nobody = TestSocket(ns, id="", others=others, kv=kv)
+    nobody.joined, nobody.is_connected = [], False
+    ns._schedules.run(name, round(due.timestamp() * 1000), _NoSocket(nobody))
+    return nobody.commands
 
 
 class _TestHost:
@@ -180,3 +201,14 @@ class _TestHost:
 
     def store(self) -> TestStore:
         return self._test.kv
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise NotConnectedError("the socket is not connected")
+
+
+class _NoSocket(_TestHost):
+    """The host of a schedule: commands to its own socket are errors."""
+
+    _refused: Any = _refuse
+    set_data = emit = emit_with_ack = join = leave = disconnect = _refused

@@ -324,7 +324,7 @@ class Examples(Stored):
 
     def test_those_of_the_page_run(self) -> None:
         page = (DOCS / "handlers-python.md").read_text(encoding="utf-8")
-        section = page[page.index("\n## State") : page.index("\n## The log")]
+        section = page[page.index("\n## State") : page.index("\n## Schedules")]
         [example] = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
         module: dict[str, Any] = {}
         exec(example, module)
