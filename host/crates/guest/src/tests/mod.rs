@@ -180,7 +180,7 @@ fn event() -> Event {
 struct Journal {
     lines: Mutex<Vec<String>>,
     /// Questions that nobody ever answers.
-    asked: Mutex<Vec<mpsc::Sender<RemoteAnswer>>>,
+    asked: Mutex<Vec<mpsc::UnboundedSender<RemoteAnswer>>>,
 }
 
 /// Another node, which writes down what reaches it.
@@ -192,18 +192,14 @@ impl Cluster for Journal {
         None
     }
 
-    fn ask(&self, _: Message<'_>, _: Duration) -> Option<mpsc::Receiver<RemoteAnswer>> {
+    fn ask(&self, _: Message<'_>, _: Duration) -> Option<mpsc::UnboundedReceiver<RemoteAnswer>> {
         self.lines.lock().push("ask".to_owned());
-        let (sender, receiver) = mpsc::channel(1);
+        let (sender, receiver) = mpsc::unbounded_channel();
         self.asked.lock().push(sender);
         Some(receiver)
     }
 
     fn fetch_sockets(&self, _: Scope<'_>) -> Option<ClusterFuture<FoundSockets>> {
-        None
-    }
-
-    fn nodes(&self) -> Option<ClusterFuture<Vec<String>>> {
         None
     }
 }
