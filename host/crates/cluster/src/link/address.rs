@@ -8,7 +8,8 @@ use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 #[derive(Clone)]
 pub struct Address {
     url: String,
-    info: ConnectionInfo,
+    /// In a box, because errors have the address, too.
+    info: Box<ConnectionInfo>,
 }
 
 /// A URL that names no Redis.
@@ -32,11 +33,11 @@ impl Address {
         let info = url.into_connection_info().map_err(|_| AddressError)?;
         // Messages of channels come beside replies, on one connection.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Ok(Self { url: url.to_owned(), info: info.set_redis_settings(settings) })
+        Ok(Self { url: url.to_owned(), info: Box::new(info.set_redis_settings(settings)) })
     }
 
     pub(super) fn info(&self) -> ConnectionInfo {
-        self.info.clone()
+        (*self.info).clone()
     }
 }
 
