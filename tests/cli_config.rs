@@ -177,9 +177,10 @@ fn a_stray_file_does_not_matter_where_a_component_is_named() {
 #[test]
 fn config_shows_each_setting_with_its_origin_and_no_secret() {
     let file = file(&format!(
-        "max-payload = \"2MB\"\nmax-rooms = 7\nreuse = 3\nenv = {{ OPEN = \"visible\", KEY = {{ file = \"key\" }} }}\n{A}env = {{ OWN = \"hush\" }}\n"
+        "max-payload = \"2MB\"\nmax-rooms = 7\nreuse = 3\nenv = {{ OPEN = \"visible\", KEY = {{ file = \"key\" }} }}\nallow-net = [\"open.example\", {{ file = \"net\" }}]\n{A}env = {{ OWN = \"hush\" }}\n"
     ));
     fs::write(file.0.with_file_name("key"), "s3cret\n").unwrap();
+    fs::write(file.0.with_file_name("net"), "hidden.example\n").unwrap();
     let mut command = with(&file, &["config", "--max-rooms", "9", "--env", "FLAG=flagged"]);
     let output = command.env("HOST_REUSE", "5").output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -197,14 +198,16 @@ fn config_shows_each_setting_with_its_origin_and_no_secret() {
     has("\"KEY\" = { file = \"key\" }", "host.toml:4:33");
     has("# \"OPEN\" = (not shown)", "host.toml:4:16");
     has("# \"FLAG\" = (not shown)", "command line");
-    has("# env.\"OWN\" = (not shown)", "host.toml:7:15");
-    for secret in ["s3cret", "visible", "hush", "flagged"] {
+    has("# env.\"OWN\" = (not shown)", "host.toml:8:15");
+    has("allow-net = [\"open.example\", { file = \"net\" }]", "host.toml:5:13");
+    for secret in ["s3cret", "hidden.example", "visible", "hush", "flagged"] {
         assert!(!shown.contains(secret), "{secret} in\n{shown}");
     }
     // What it shows is a file itself, apart from what it does not show.
     let again = super::Fixture::new("host.toml", shown.as_bytes());
     fs::write(again.0.with_file_name("a.wasm"), b"").unwrap();
     fs::write(again.0.with_file_name("key"), "s3cret\n").unwrap();
+    fs::write(again.0.with_file_name("net"), "hidden.example\n").unwrap();
     let output = with(&again, &["config"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::CommandFactory;
-use host::cli::operate::{Request, understood};
+use host::cli::operate::understood;
 use host::cli::plan::prepare;
 use host::cli::{Cli, Command, environment};
-use host::config::Layers;
+use host::config::{AdminConfig, Layers};
 use host::{app, build, hint};
 use telemetry::LogFormat;
 
@@ -43,8 +43,8 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
         Command::Config(config) => {
             write!(std::io::stdout(), "{}", config.text(layers)?).context("cannot write to stdout")
         }
-        Command::Reload(reload) => operate(&reload.request()?),
-        Command::Rollback(rollback) => operate(&rollback.request()?),
+        Command::Reload(running) => operate(&running.admin()?, "/reload"),
+        Command::Rollback(running) => operate(&running.admin()?, "/rollback"),
         Command::Build(build) => {
             let _logging = telemetry::init(LogFormat::Pretty)?;
             let (component, check) = build.execute()?;
@@ -68,9 +68,9 @@ fn execute(cli: Cli, layers: &Layers) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn operate(request: &Request) -> anyhow::Result<()> {
+fn operate(host: &AdminConfig, path: &str) -> anyhow::Result<()> {
     block_on(async {
-        let (status, body) = app::ask(&request.admin, request.path).await?;
+        let (status, body) = app::ask(host, path).await?;
         let revision = understood(status, &body)?;
         writeln!(std::io::stdout(), "revision {revision} serves").context("cannot write to stdout")
     })

@@ -151,8 +151,8 @@ class Kv:
     def compare_and_set(self, key: str, expected: object, value: object, *, ttl: float | None = None) -> Truth:
         """Sets a value if another is there. Whether it was set.
 
-        `expected` is what must be there: a value, a `KvEntry` (the key has not been changed since), or `None`, which is
-        what `get` gives where nothing is. As `value`, `None` deletes the key. Values are compared as JSON text, so the
+        `expected` is what must be there: a value, a `KvEntry` (the key has not been changed since), or `None`: no value.
+        As `value`, `None` deletes the key. Values are compared as JSON text, so the
         order of a `dict` counts. To compute a value from the old one, `update` is simpler.
 
         >>> is_first = ns.kv.compare_and_set("owner", None, ns.socket.id)  # doctest: +SKIP

@@ -36,7 +36,7 @@ pub(super) fn others(bus: Option<&Arc<Bus>>) -> Arc<dyn Cluster> {
 pub(super) async fn join(bus: &Bus, gateway: Arc<Gateway>) -> anyhow::Result<()> {
     bus.start(gateway).await.map_err(explain)?;
     let Settings { redis, format, prefix, .. } = bus.settings();
-    tracing::info!(%redis, format = format.name(), prefix, "joined the cluster");
+    tracing::info!(redis = redis.server(), format = format.name(), prefix, "joined the cluster");
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use anyhow::Context;
 use gateway::handler::EventHandler;
@@ -218,18 +219,26 @@ fn give_store(served: &Served, grant: &StoreGrant, component: &Mount) -> anyhow:
 
 /// Settings of the whole host that have changed since the start.
 fn of_next_start(start: &RunConfig, now: &RunConfig) -> Vec<&'static str> {
-    let limits =
-        |config: &RunConfig| GatewayLimits { commands: 0, command_bytes: 0, ..(*config.handler.gateway).clone() };
+    // What a reload takes over, or what is named for itself, does not count.
+    let limits = |config: &RunConfig| GatewayLimits {
+        commands: 0,
+        command_bytes: 0,
+        commands_time: Duration::ZERO,
+        ..(*config.handler.gateway).clone()
+    };
+    let connecting = |config: &RunConfig| config.handler.gateway.commands_time;
     let changes = [
         ("--listen and --path", (start.listen, &start.path) != (now.listen, &now.path)),
         ("--static, --client and --cors-origin", {
             (&start.static_dir, &start.client, &start.cors_origins) != (&now.static_dir, &now.client, &now.cors_origins)
         }),
         ("limits of clients", limits(start) != limits(now)),
+        ("--handler-time for the commands of $connect", connecting(start) != connecting(now)),
         ("settings of recovery", start.recovery != now.recovery),
         ("--handlers and limits of memory", start.runtime != now.runtime),
         ("--data, --kv-url and their settings", (&start.data, &start.store) != (&now.data, &now.store)),
         ("--cluster and its settings", start.cluster != now.cluster),
+        ("--admin and its token", start.admin != now.admin),
     ];
     changes.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
 }

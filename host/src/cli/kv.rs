@@ -162,16 +162,9 @@ impl Kv {
 
 impl Place {
     fn config(self, action: KvAction) -> anyhow::Result<KvConfig> {
-        let usual = Limits::default();
-        let key = self.kv_max_key.map_or(usual.key, |size| size.0);
-        let value = self.kv_max_value.map_or(usual.value, |size| size.0);
-        let limits = Limits {
-            key,
-            value,
-            batch_bytes: usual.batch_bytes.max(key.saturating_add(value)),
-            quota: self.kv_max_size.map_or(usual.quota, |size| size.0 as u64),
-            ..usual
-        };
+        let limits = config::store_limits(self.kv_max_key, self.kv_max_value, self.kv_max_size);
+        let batch_bytes = limits.batch_bytes.max(limits.key.saturating_add(limits.value));
+        let limits = Limits { batch_bytes, ..limits };
         let redis = config::in_redis(self.kv_url, self.kv_prefix, self.data.is_some())?;
         let data = redis.or(self.data).unwrap_or_else(|| Data::Folder(Data::FOLDER.into()));
         Ok(KvConfig { data, store: self.store, limits, action })
@@ -180,8 +173,8 @@ impl Place {
 
 fn store_name(name: &str) -> Result<String, String> {
     match name.len() {
-        1..=255 => Ok(name.to_owned()),
-        length => Err(format!("has {length} bytes: a name has 1 to 255")),
+        1..=config::LONGEST_NAME => Ok(name.to_owned()),
+        length => Err(format!("has {length} bytes: a name has 1 to {}", config::LONGEST_NAME)),
     }
 }
 

@@ -34,8 +34,12 @@ pub enum Command {
     Run(Box<run::Run>),
     Check(check::Check),
     Config(Box<config::Config>),
-    Reload(operate::Reload),
-    Rollback(operate::Rollback),
+    /// Have a running host take over what is configured now: new revisions of its components, while clients stay connected.
+    ///
+    /// Exits with 0 when the new revision serves. If anything is wrong, nothing changes there, and this says why.
+    Reload(operate::Running),
+    /// Have a running host go back to the revision before the last reload; once more: forth again.
+    Rollback(operate::Running),
     Build(build::Build),
     New(new::New),
     Inspect(inspect::Inspect),

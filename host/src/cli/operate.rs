@@ -28,51 +28,11 @@ pub struct Running {
     admin_token: Option<String>,
 }
 
-/// Have a running host take over what is configured now: new revisions of its components, while clients stay connected.
-///
-/// Exits with 0 when the new revision serves. If anything is wrong, nothing changes there, and this says why.
-#[derive(Debug, clap::Args)]
-pub struct Reload {
-    #[command(flatten)]
-    running: Running,
-}
-
-/// Have a running host go back to the revision before the last reload; once more: forth again.
-#[derive(Debug, clap::Args)]
-pub struct Rollback {
-    #[command(flatten)]
-    running: Running,
-}
-
-/// A request to a running host.
-#[derive(Debug)]
-pub struct Request {
-    /// Where.
-    pub admin: AdminConfig,
-    /// `/reload` or `/rollback`.
-    pub path: &'static str,
-}
-
-impl Reload {
-    /// # Errors
-    ///
-    /// If it is not known where the host is.
-    pub fn request(self) -> anyhow::Result<Request> {
-        Ok(Request { admin: self.running.admin()?, path: "/reload" })
-    }
-}
-
-impl Rollback {
-    /// # Errors
-    ///
-    /// If it is not known where the host is.
-    pub fn request(self) -> anyhow::Result<Request> {
-        Ok(Request { admin: self.running.admin()?, path: "/rollback" })
-    }
-}
-
 impl Running {
-    fn admin(self) -> anyhow::Result<AdminConfig> {
+    /// # Errors
+    ///
+    /// If it is not known where the host is.
+    pub fn admin(self) -> anyhow::Result<AdminConfig> {
         let flag = |name: &str, value: Option<OsString>| {
             value.map(|value| {
                 let mut flag = OsString::from(format!("--{name}="));

@@ -1,27 +1,24 @@
 //! The listener for operators.
 
-use std::fmt;
 use std::net::SocketAddr;
-use std::str::FromStr;
 
-use super::layer::layer;
 use super::serve::address;
+use super::values::Secret;
 use crate::hint;
 
-layer! {
-    /// Health, status and reloading.
-    #[command(next_help_heading = "Operation")]
-    pub struct AdminSettings {
-        /// Address of a second listener, for operators: health, status, reload and rollback. Port 0 takes a free one, which
-        /// the log names. Other addresses than loopback ones need --admin-token. [default: none]
-        #[arg(long, value_name = "ADDRESS", env = "HOST_ADMIN", value_parser = address)]
-        admin: Option<SocketAddr>,
+/// Health, status and reloading.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Operation")]
+pub struct AdminSettings {
+    /// Address of a second listener, for operators: health, status, reload and rollback. Port 0 takes a free one, which
+    /// the log names. Other addresses than loopback ones need --admin-token. [default: none]
+    #[arg(long, value_name = "ADDRESS", env = "HOST_ADMIN", value_parser = address)]
+    admin: Option<SocketAddr>,
 
-        /// What requests of operators must bring as `authorization: Bearer TOKEN`, those for health excepted. At least 16
-        /// characters. Better in the environment or in a file than on a command line, which others may see.
-        #[arg(long, value_name = "TOKEN", env = "HOST_ADMIN_TOKEN", hide_env_values = true)]
-        admin_token: Option<Token>,
-    }
+    /// What requests of operators must bring as `authorization: Bearer TOKEN`, those for health excepted. At least 16
+    /// characters. Better in the environment or in a file than on a command line, which others may see.
+    #[arg(long, value_name = "TOKEN", env = "HOST_ADMIN_TOKEN", hide_env_values = true, value_parser = token)]
+    admin_token: Option<Secret>,
 }
 
 /// Where operators are answered, and with which token.
@@ -30,33 +27,17 @@ pub struct AdminConfig {
     /// Port 0 takes a free one.
     pub address: SocketAddr,
     /// Needed where the address is not a loopback one.
-    pub token: Option<Token>,
+    pub token: Option<Secret>,
 }
 
-/// A token, which is not shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(pub String);
-
-/// Shorter ones could be guessed.
+/// Shorter tokens could be guessed.
 const SHORTEST: usize = 16;
 
-impl FromStr for Token {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(format!(
-                "a token has at least {SHORTEST} characters, letters, digits and signs without spaces"
-            ));
-        }
-        Ok(Self(text.to_owned()))
+fn token(text: &str) -> Result<Secret, String> {
+    if text.len() < SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("a token has at least {SHORTEST} characters, letters, digits and signs without spaces"));
     }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
+    Ok(Secret(text.to_owned()))
 }
 
 impl AdminSettings {

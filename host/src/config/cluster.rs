@@ -2,9 +2,8 @@
 
 use std::str::FromStr;
 
-use cluster::{Address, Format, Settings};
+use cluster::{Format, Settings};
 
-use super::layer::layer;
 use super::values::{Secret, Size, Time};
 use crate::hint;
 
@@ -24,34 +23,33 @@ impl FromStr for ClusterFormat {
     }
 }
 
-layer! {
-    /// Several hosts as one server.
-    #[command(next_help_heading = "Cluster")]
-    pub struct ClusterSettings {
-        /// Redis that connects this host with others, so that they are one server: `redis://HOST:PORT`,
-        /// `redis://USER:PASSWORD@HOST:PORT/DATABASE`, or `rediss://` for TLS. Better in the environment variable: flags
-        /// are seen by every user of the machine.
-        #[arg(long, env = "HOST_CLUSTER", value_name = "URL", hide_env_values = true)]
-        cluster: Option<Secret>,
+/// Several hosts as one server.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct ClusterSettings {
+    /// Redis that connects this host with others, so that they are one server: `redis://HOST:PORT`,
+    /// `redis://USER:PASSWORD@HOST:PORT/DATABASE`, or `rediss://` for TLS. Better in the environment variable: flags
+    /// are seen by every user of the machine.
+    #[arg(long, env = "HOST_CLUSTER", value_name = "URL", hide_env_values = true)]
+    cluster: Option<Secret>,
 
-        /// How nodes speak: `streams`, as the npm package @socket.io/redis-streams-adapter, or `pubsub`, as
-        /// @socket.io/redis-adapter and its emitters. All nodes of a cluster speak alike.
-        #[arg(long, env = "HOST_CLUSTER_FORMAT", value_name = "FORMAT")]
-        cluster_format: Option<ClusterFormat>,
+    /// How nodes speak: `streams`, as the npm package @socket.io/redis-streams-adapter, or `pubsub`, as
+    /// @socket.io/redis-adapter and its emitters. All nodes of a cluster speak alike.
+    #[arg(long, env = "HOST_CLUSTER_FORMAT", value_name = "FORMAT")]
+    cluster_format: Option<ClusterFormat>,
 
-        /// What the names of the cluster's channels and streams begin with. Clusters with different prefixes can share one
-        /// Redis.
-        #[arg(long, env = "HOST_CLUSTER_PREFIX", value_name = "PREFIX")]
-        cluster_prefix: Option<String>,
+    /// What the names of the cluster's channels and streams begin with. Clusters with different prefixes can share one
+    /// Redis.
+    #[arg(long, env = "HOST_CLUSTER_PREFIX", value_name = "PREFIX")]
+    cluster_prefix: Option<String>,
 
-        /// Messages to other nodes that wait, while Redis is slow or away. Beyond: they are dropped and counted.
-        #[arg(long, env = "HOST_CLUSTER_QUEUE", value_name = "SIZE")]
-        cluster_queue: Option<Size>,
+    /// Messages to other nodes that wait, while Redis is slow or away. Beyond: they are dropped and counted.
+    #[arg(long, env = "HOST_CLUSTER_QUEUE", value_name = "SIZE")]
+    cluster_queue: Option<Size>,
 
-        /// How long messages to other nodes wait while Redis is away. Beyond: they are dropped and counted.
-        #[arg(long, env = "HOST_CLUSTER_QUEUE_TIME", value_name = "TIME")]
-        cluster_queue_time: Option<Time>,
-    }
+    /// How long messages to other nodes wait while Redis is away. Beyond: they are dropped and counted.
+    #[arg(long, env = "HOST_CLUSTER_QUEUE_TIME", value_name = "TIME")]
+    cluster_queue_time: Option<Time>,
 }
 
 impl ClusterSettings {
@@ -64,13 +62,7 @@ impl ClusterSettings {
     /// If the URL or the prefix is invalid. The URL, which may have a password, is not repeated.
     pub(super) fn check(self, answer_bytes: usize) -> anyhow::Result<Option<Settings>> {
         let Some(Secret(url)) = self.cluster else { return Ok(None) };
-        let redis = Address::parse(&url).map_err(|_| {
-            hint::error(
-                "--cluster is not the URL of a Redis",
-                "write redis://HOST:PORT, redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS; in user and \
-                 password, letters that are not plain are %-encoded",
-            )
-        })?;
+        let redis = url.parse().map_err(|usage| hint::error("--cluster is not the URL of a Redis", usage))?;
         let prefix = self.cluster_prefix.unwrap_or_else(|| Settings::PREFIX.to_owned());
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(hint::error(

@@ -8,33 +8,31 @@ use edge::{ClientLibrary, CorsOrigins};
 use guest::{AllowedHosts, Environment, HandlerGrants};
 
 use super::hosts;
-use super::layer::layer;
 use crate::hint;
 
-layer! {
-    /// Where to listen, and what to serve and grant.
-    pub struct ServeSettings {
-        /// Address and port to listen on. Port 0 takes a free one.
-        #[arg(long, value_name = "ADDRESS", env = "HOST_LISTEN", value_parser = address)]
-        listen: Option<SocketAddr>,
+/// Where to listen, and what to serve and grant.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct ServeSettings {
+    /// Address and port to listen on. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", env = "HOST_LISTEN", value_parser = address)]
+    listen: Option<SocketAddr>,
 
-        /// Path of the Socket.IO endpoint; clients call it `path`.
-        #[arg(long, value_name = "PATH", env = "HOST_PATH", value_parser = endpoint)]
-        path: Option<String>,
+    /// Path of the Socket.IO endpoint; clients call it `path`.
+    #[arg(long, value_name = "PATH", env = "HOST_PATH", value_parser = endpoint)]
+    path: Option<String>,
 
-        /// Folder whose files are served for requests that are not Socket.IO; also for those below --path that name a
-        /// file which is there.
-        #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
-        static_dir: Option<PathBuf>,
+    /// Folder whose files are served for requests that are not Socket.IO; also for those below --path that name a
+    /// file which is there.
+    #[arg(long = "static", value_name = "DIR", env = "HOST_STATIC")]
+    static_dir: Option<PathBuf>,
 
-        /// Client library for pages, served as `/socket.io/socket.io.js` and so on: a folder with the npm package
-        /// socket.io-client (`node_modules/socket.io-client`, or the folder that has node_modules), or one file.
-        #[arg(long, value_name = "DIR|FILE", env = "HOST_CLIENT")]
-        client: Option<PathBuf>,
-    }
+    /// Client library for pages, served as `/socket.io/socket.io.js` and so on: a folder with the npm package
+    /// socket.io-client (`node_modules/socket.io-client`, or the folder that has node_modules), or one file.
+    #[arg(long, value_name = "DIR|FILE", env = "HOST_CLIENT")]
+    client: Option<PathBuf>,
 }
 
-/// Settings that name several values. A layer that names some replaces those of the layer below.
+/// Settings that name several values.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct ListSettings {
     /// Environment variable that components see. They see no others. May be repeated.
@@ -80,17 +78,6 @@ impl ServeSettings {
 }
 
 impl ListSettings {
-    pub(super) fn over(self, below: Self) -> Self {
-        fn or<T>(this: Vec<T>, below: Vec<T>) -> Vec<T> {
-            if this.is_empty() { below } else { this }
-        }
-        Self {
-            env: or(self.env, below.env),
-            allow_net: or(self.allow_net, below.allow_net),
-            cors_origin: or(self.cors_origin, below.cors_origin),
-        }
-    }
-
     /// # Errors
     ///
     /// If values contradict each other.

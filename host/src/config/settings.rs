@@ -1,4 +1,4 @@
-//! All settings of `host run` in one layer, and their check.
+//! All settings of `host run`, and their check.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::run::{Mount, RunConfig};
 use super::serve::{ListSettings, Serve, ServeSettings};
 use super::state::StateSettings;
 
-/// All settings in one layer; those that it does not set are empty.
+/// All settings; those that are not set are empty.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Settings {
     #[command(flatten)]
@@ -42,21 +42,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The values of this layer; where it has none, those of the layer below.
-    #[must_use]
-    pub fn over(self, below: Self) -> Self {
-        Self {
-            serve: self.serve.over(below.serve),
-            lists: self.lists.over(below.lists),
-            client: self.client.over(below.client),
-            recovery: self.recovery.over(below.recovery),
-            instances: self.instances.over(below.instances),
-            state: self.state.over(below.state),
-            cluster: self.cluster.over(below.cluster),
-            admin: self.admin.over(below.admin),
-        }
-    }
-
     /// The listener for operators.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use guest::{EventStoreLimits, StoreGrant};
 use store::{EmbeddedLimits, Limits, RedisAddress};
 
-use super::layer::layer;
 use super::project::project;
 use super::run::Mount;
 use super::values::{Secret, Size};
@@ -46,61 +45,60 @@ impl FromStr for Data {
     }
 }
 
-layer! {
-    /// Key-value stores of handlers.
-    #[command(next_help_heading = "Key-value stores")]
-    pub struct StateSettings {
-        /// Folder in which the key-value stores of handlers are kept, in one file, if a component uses them. Only one
-        /// host can have it. With `none` they are in memory, and gone when the host stops. [default: `.host` beside the
-        /// first component: in its source's folder, or in its file's; of a file below Cargo's `target`, in the project's]
-        #[arg(long, env = "HOST_DATA", value_name = "DIR|none")]
-        data: Option<Data>,
+/// Key-value stores of handlers.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Key-value stores")]
+pub struct StateSettings {
+    /// Folder in which the key-value stores of handlers are kept, in one file, if a component uses them. Only one
+    /// host can have it. With `none` they are in memory, and gone when the host stops. [default: `.host` beside the
+    /// first component: in its source's folder, or in its file's; of a file below Cargo's `target`, in the project's]
+    #[arg(long, env = "HOST_DATA", value_name = "DIR|none")]
+    data: Option<Data>,
 
-        /// A Redis 7.0 or later, or Valkey, that keeps the stores in place of a file, for all hosts that name it:
-        /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, with TLS `rediss://…`. Give a password in the environment
-        /// variable, as others can see flags.
-        #[arg(long, env = "HOST_KV_URL", hide_env_values = true, value_name = "URL")]
-        kv_url: Option<Secret>,
+    /// A Redis 7.0 or later, or Valkey, that keeps the stores in place of a file, for all hosts that name it:
+    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, with TLS `rediss://…`. Give a password in the environment
+    /// variable, as others can see flags.
+    #[arg(long, env = "HOST_KV_URL", hide_env_values = true, value_name = "URL")]
+    kv_url: Option<Secret>,
 
-        /// What the keys of the stores begin with in Redis. Hosts with another prefix have other stores.
-        #[arg(long, env = "HOST_KV_PREFIX", value_name = "TEXT", value_parser = redis_prefix)]
-        kv_prefix: Option<String>,
+    /// What the keys of the stores begin with in Redis. Hosts with another prefix have other stores.
+    #[arg(long, env = "HOST_KV_PREFIX", value_name = "TEXT", value_parser = redis_prefix)]
+    kv_prefix: Option<String>,
 
-        /// Name of one key-value store that all namespaces share. [default: each namespace has its own]
-        #[arg(long, env = "HOST_KV", value_name = "NAME")]
-        kv: Option<String>,
+    /// Name of one key-value store that all namespaces share. [default: each namespace has its own]
+    #[arg(long, env = "HOST_KV", value_name = "NAME")]
+    kv: Option<String>,
 
-        /// A key of a store, as UTF-8. Beyond: the call is an error to the handler.
-        #[arg(long, env = "HOST_KV_MAX_KEY", value_name = "SIZE")]
-        kv_max_key: Option<Size>,
+    /// A key of a store, as UTF-8. Beyond: the call is an error to the handler.
+    #[arg(long, env = "HOST_KV_MAX_KEY", value_name = "SIZE")]
+    kv_max_key: Option<Size>,
 
-        /// A value of a store. Beyond: the call is an error to the handler.
-        #[arg(long, env = "HOST_KV_MAX_VALUE", value_name = "SIZE")]
-        kv_max_value: Option<Size>,
+    /// A value of a store. Beyond: the call is an error to the handler.
+    #[arg(long, env = "HOST_KV_MAX_VALUE", value_name = "SIZE")]
+    kv_max_value: Option<Size>,
 
-        /// A whole store: keys, values, and 64 bytes for each entry. Beyond: what would make it larger is an error to
-        /// the handler; reading and deleting go on.
-        #[arg(long, env = "HOST_KV_MAX_SIZE", value_name = "SIZE")]
-        kv_max_size: Option<Size>,
+    /// A whole store: keys, values, and 64 bytes for each entry. Beyond: what would make it larger is an error to
+    /// the handler; reading and deleting go on.
+    #[arg(long, env = "HOST_KV_MAX_SIZE", value_name = "SIZE")]
+    kv_max_size: Option<Size>,
 
-        /// Calls of the store that one event may make. Beyond: the call is an error to the handler.
-        #[arg(long, env = "HOST_KV_CALLS", value_name = "N")]
-        kv_calls: Option<NonZeroUsize>,
+    /// Calls of the store that one event may make. Beyond: the call is an error to the handler.
+    #[arg(long, env = "HOST_KV_CALLS", value_name = "N")]
+    kv_calls: Option<NonZeroUsize>,
 
-        /// Bytes that one event may exchange with the store, and largest call. Beyond: the call is an error to the
-        /// handler.
-        #[arg(long, env = "HOST_KV_BYTES", value_name = "SIZE")]
-        kv_bytes: Option<Size>,
+    /// Bytes that one event may exchange with the store, and largest call. Beyond: the call is an error to the
+    /// handler.
+    #[arg(long, env = "HOST_KV_BYTES", value_name = "SIZE")]
+    kv_bytes: Option<Size>,
 
-        /// Calls of all handlers at once that write to the file; in Redis also those that read. Beyond: calls wait for
-        /// others, as long as their handlers may.
-        #[arg(long, env = "HOST_KV_WRITERS", value_name = "N")]
-        kv_writers: Option<NonZeroUsize>,
-    }
+    /// Calls of all handlers at once that write to the file; in Redis also those that read. Beyond: calls wait for
+    /// others, as long as their handlers may.
+    #[arg(long, env = "HOST_KV_WRITERS", value_name = "N")]
+    kv_writers: Option<NonZeroUsize>,
 }
 
 /// The longest name of a store, which is that of a namespace.
-const LONGEST_NAME: usize = 255;
+pub const LONGEST_NAME: usize = 255;
 
 impl StateSettings {
     pub(super) const PREFIX: &str = "host";
@@ -111,16 +109,10 @@ impl StateSettings {
     ///
     /// If two limits contradict each other, or the name is too long.
     pub(super) fn check(self, components: &[Mount]) -> anyhow::Result<(StoreGrant, Data, EmbeddedLimits)> {
-        let (usual, event) = (Limits::default(), EventStoreLimits::default());
-        let size = |given: Option<Size>, usual: usize| given.map_or(usual, |size| size.0);
-        let bytes = size(self.kv_bytes, event.bytes);
-        let limits = Limits {
-            key: size(self.kv_max_key, usual.key),
-            value: size(self.kv_max_value, usual.value),
-            batch_bytes: bytes,
-            quota: self.kv_max_size.map_or(usual.quota, |size| size.0 as u64),
-            ..usual
-        };
+        let event = EventStoreLimits::default();
+        let bytes = self.kv_bytes.map_or(event.bytes, |size| size.0);
+        let limits = store_limits(self.kv_max_key, self.kv_max_value, self.kv_max_size);
+        let limits = Limits { batch_bytes: bytes, ..limits };
         let largest = limits.key.saturating_add(limits.value);
         if bytes < largest {
             return Err(hint::error(
@@ -148,6 +140,17 @@ impl StateSettings {
         };
         let redis = in_redis(self.kv_url, self.kv_prefix, self.data.is_some())?;
         Ok((grant, redis.or(self.data).unwrap_or_else(beside), file))
+    }
+}
+
+/// The bounds of stores, where some are set.
+pub fn store_limits(key: Option<Size>, value: Option<Size>, store: Option<Size>) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        key: key.map_or(usual.key, |size| size.0),
+        value: value.map_or(usual.value, |size| size.0),
+        quota: store.map_or(usual.quota, |size| size.0 as u64),
+        ..usual
     }
 }
 

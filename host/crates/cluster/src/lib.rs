@@ -34,6 +34,6 @@ mod transcode;
 
 pub use bounds::{Bounds, WireError};
 pub use bus::{Bus, Format, Settings, StartError};
-pub use link::{Address, AddressError, ConnectError};
+pub use link::ConnectError;
 pub use options::Options;
 pub use transcode::{from_base64, from_msgpack, to_base64, to_msgpack};

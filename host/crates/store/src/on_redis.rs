@@ -6,7 +6,6 @@
 //!
 //! [`RedisLimits`] bounds what waits for Redis, and for how long. What Redis answers is bounded by the scripts.
 
-mod address;
 mod calls;
 mod keys;
 mod line;
@@ -20,10 +19,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use redis::Cmd;
+use redis_link::Backoff;
+pub use redis_link::RedisAddress;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-pub use self::address::RedisAddress;
 use self::calls::{Calls, Cost};
 use self::line::Line;
 pub use self::refusal::ConnectError;
@@ -230,7 +230,7 @@ fn milliseconds(ttl: Option<Duration>) -> String {
 /// Looks after entries whose time is up. That every host does it is no harm.
 async fn sweep(calls: Weak<Calls>) {
     loop {
-        sleep(line::varied(SWEEP_INTERVAL)).await;
+        sleep(Backoff::about(SWEEP_INTERVAL)).await;
         let Some(calls) = calls.upgrade() else { return };
         calls.sweep().await;
     }

@@ -213,7 +213,10 @@ impl Reader<'_> {
             DeValue::Boolean(on) if is_switch(flag) => on.then(|| of(Vec::new())).into_iter().collect(),
             _ if is_switch(flag) => return Err(self.wrong_type(value, name, "`true` or `false`")),
             DeValue::Array(values) if is_list(flag) => {
-                vec![of(values.iter().map(|value| Ok(self.scalar(flag, value)?.0)).collect::<anyhow::Result<_>>()?)]
+                let read = values.iter().map(|value| self.scalar(flag, value)).collect::<anyhow::Result<Vec<_>>>()?;
+                let has_secret = read.iter().any(|(_, reference)| reference.is_some());
+                let reference = has_secret.then(|| self.as_written(value)).flatten();
+                vec![Setting { reference, ..of(read.into_iter().map(|(value, _)| value).collect()) }]
             }
             _ => {
                 let (value, reference) = self.scalar(flag, value)?;
@@ -262,13 +265,17 @@ impl Reader<'_> {
             },
             DeValue::Table(table) => {
                 let secret = secret::read(self.file, table, value.span().start)?;
-                (secret, self.file.text().get(value.span()).map(str::to_owned))
+                (secret, self.as_written(value))
             }
             _ => {
                 let wanted = if list { "a list of texts: `[\"…\"]`" } else { "text or a number: `\"…\"`" };
                 return Err(self.wrong_type(value, key, wanted));
             }
         })
+    }
+
+    fn as_written(&self, value: &Value<'_>) -> Option<String> {
+        self.file.text().get(value.span()).map(str::to_owned)
     }
 
     fn variable(&self, flag: &Arg, name: &Key<'_>, value: &Value<'_>) -> anyhow::Result<Setting> {

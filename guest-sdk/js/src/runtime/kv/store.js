@@ -51,7 +51,7 @@ const calls = {
     const first = expected === null ? ABSENT : { tag: "value", val: encode(call, expected) };
     const { tag, val: entry } = host.compareAndSet(name, first, next, ttl);
     if (tag === "done") return true;
-    // `null` is what `get` gives, also where the value is JSON's null.
+    // JSON's null counts as no value, because `get` gives null for both.
     if (expected !== null || !entry || decode(call, name, entry.value) !== null) return false;
     return host.compareAndSet(name, { tag: "version", val: entry.version }, next, ttl).tag === "done";
   },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::link::Address;
+use redis_link::RedisAddress;
 
 /// How nodes speak. All nodes of a cluster use the same format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Format {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where Redis is.
-    pub redis: Address,
+    pub redis: RedisAddress,
     /// How nodes speak.
     pub format: Format,
     /// What the names of channels and streams begin with.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, PushInfo, RedisError, Value, cmd};
+use redis::{AsyncConnectionConfig, ErrorKind, PushInfo, RedisError, Value, cmd};
+use redis_link::RedisAddress;
 
-use super::address::Address;
-
+/// Longest pause between two attempts to connect.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long Redis may take to let us in.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long Redis may take to answer. Then the connection is as good as gone.
@@ -19,21 +20,21 @@ const OLDEST: u32 = 7;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody answers, or not as Redis does.
-    #[error("cannot reach Redis at {address}: {cause}")]
+    #[error("cannot reach Redis at {}: {cause}", address.server())]
     Unreachable {
         /// Where.
-        address: Address,
+        address: RedisAddress,
         /// What failed.
         cause: String,
     },
     /// The user or the password is wrong, or missing.
-    #[error("Redis at {0} refuses the user or the password")]
-    Refused(Address),
+    #[error("Redis at {} refuses the user or the password", .0.server())]
+    Refused(RedisAddress),
     /// A version that lacks something.
-    #[error("Redis at {address} is too old: {version}")]
+    #[error("Redis at {} is too old: {version}", address.server())]
     TooOld {
         /// Where.
-        address: Address,
+        address: RedisAddress,
         /// What it says that it is.
         version: String,
     },
@@ -53,15 +54,15 @@ impl ConnectError {
 /// Opens connections to one Redis.
 #[derive(Debug)]
 pub(crate) struct Connector {
-    address: Address,
+    address: RedisAddress,
 }
 
 impl Connector {
-    pub(crate) fn new(address: Address) -> Self {
+    pub(crate) fn new(address: RedisAddress) -> Self {
         Self { address }
     }
 
-    pub(crate) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &RedisAddress {
         &self.address
     }
 
@@ -75,7 +76,7 @@ impl Connector {
             .set_response_timeout(Some(ANSWER))
             .set_push_sender(push);
         let failed = |error: RedisError| self.explain(&error);
-        let client = Client::open(self.address.info()).map_err(failed)?;
+        let client = self.address.client().map_err(failed)?;
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
         let hello: HashMap<String, Value> = cmd("HELLO").query_async(&mut connection).await.map_err(failed)?;
         match hello.get("version") {
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn old_versions_are_refused() {
-        let connector = Connector::new(Address::parse("redis://:secret@h:1").unwrap());
+        let connector = Connector::new("redis://:secret@h:1".parse().unwrap());
         for good in ["7.0.15", "8", "7.2.4"] {
             assert!(connector.check_version(good).is_ok(), "{good}");
         }

@@ -1,16 +1,13 @@
 //! The way to Redis: commands out in order, messages in; nothing of Socket.IO.
 //!
 //! **Bounds.** What waits to be sent is bounded in bytes and in time (`queue.rs`); beyond, it is dropped and counted. Redis
-//! that is away is tried again and again, with pauses that grow (`backoff.rs`).
+//! that is away is tried again and again, with pauses that grow (`Backoff`).
 
-mod address;
-mod backoff;
 mod connect;
 mod queue;
 mod stream;
 mod task;
 
-pub use address::{Address, AddressError};
 pub use connect::ConnectError;
 pub(crate) use connect::Connector;
 pub(crate) use queue::{Command, QueueLimits};

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value, cmd};
+use redis_link::Backoff;
 use telemetry::summary;
 use tokio::time::sleep;
 
-use super::backoff::Backoff;
-use super::connect::{ANSWER, ConnectError, Connector};
+use super::connect::{ANSWER, ConnectError, Connector, LONGEST_PAUSE};
 
 /// How long Redis waits for entries before it says that there are none. Much less than it may take to answer.
 const BLOCK: Duration = Duration::from_secs(ANSWER.as_secs() / 2);
@@ -42,7 +42,7 @@ impl Reading {
         })?;
         let last = entries(newest).pop().map_or_else(|| "0-0".to_owned(), |(id, _)| id);
         let stream = stream.to_owned();
-        Ok(Self { connector, stream, last, connection: Some(connection), backoff: Backoff::default() })
+        Ok(Self { connector, stream, last, connection: Some(connection), backoff: Backoff::new(LONGEST_PAUSE) })
     }
 
     /// The next entries, as soon as there are any, however long Redis is away.
@@ -62,7 +62,7 @@ impl Reading {
                         tracing::warn!(stream = self.stream, cause, "{CAUSE}");
                     }
                     self.connection = None;
-                    sleep(self.backoff.random_pause()).await;
+                    sleep(self.backoff.pause()).await;
                 }
             }
         }
@@ -77,7 +77,7 @@ impl Reading {
         read.arg("COUNT").arg(COUNT).arg("BLOCK").arg(BLOCK.as_millis() as u64).arg("STREAMS").arg(&self.stream);
         let reply: Value =
             read.arg(&self.last).query_async(connection).await.map_err(|error: RedisError| error.to_string())?;
-        self.backoff = Backoff::default();
+        self.backoff = Backoff::new(LONGEST_PAUSE);
         Ok(match reply {
             // The reply has one stream.
             Value::Map(streams) => streams.into_iter().flat_map(|(_, read)| entries(read)).collect(),

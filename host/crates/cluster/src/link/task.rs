@@ -7,12 +7,12 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, PushInfo, PushKind, Value, cmd};
+use redis_link::Backoff;
 use telemetry::{metrics, summary};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::backoff::Backoff;
-use super::connect::{ConnectError, Connector};
+use super::connect::{ConnectError, Connector, LONGEST_PAUSE};
 use super::queue::{Command, Queue, QueueLimits};
 
 /// Bytes of commands that are on their way at once, if they are several.
@@ -77,7 +77,7 @@ impl Link {
     /// Why there is no connection now; none if there is one.
     pub(crate) fn away(&self) -> Option<String> {
         let away = self.away.lock();
-        away.as_ref().map(|cause| format!("Redis at {} is away: {cause}", self.connector.address()))
+        away.as_ref().map(|cause| format!("Redis at {} is away: {cause}", self.connector.address().server()))
     }
 
     /// Connects and subscribes.
@@ -132,20 +132,20 @@ impl Link {
         *self.away.lock() = Some(cause.into());
         metrics().cluster_outages.increment();
         if summary::is_warning_due(CAUSE, "") {
-            tracing::warn!(redis = %self.connector.address(), cause, "{CAUSE}");
+            tracing::warn!(redis = self.connector.address().server(), cause, "{CAUSE}");
         }
         listener.lost();
     }
 
     /// Tries until there is a connection again.
     async fn return_to(&self, listener: &Arc<dyn Listener>) -> Open {
-        let (since, mut backoff) = (Instant::now(), Backoff::default());
+        let (since, mut backoff) = (Instant::now(), Backoff::new(LONGEST_PAUSE));
         loop {
-            sleep(backoff.random_pause()).await;
+            sleep(backoff.pause()).await;
             match self.open(listener).await {
                 Ok(open) => {
                     let away = humantime::format_duration(Duration::from_secs(since.elapsed().as_secs()));
-                    tracing::info!(redis = %self.connector.address(), %away, "the cluster's Redis is back");
+                    tracing::info!(redis = self.connector.address().server(), %away, "the cluster's Redis is back");
                     return open;
                 }
                 Err(error) => *self.away.lock() = Some(error.to_string().into()),
@@ -231,9 +231,7 @@ fn settle(command: Command, reply: &Value) {
 
 /// Counts messages that other nodes do not get.
 pub(crate) fn unsent(count: usize, cause: &'static str) {
-    for _ in 0..count {
-        metrics().cluster_unsent.increment();
-    }
+    metrics().cluster_unsent.add(count as u64);
     if count > 0 && summary::is_warning_due(cause, "") {
         tracing::warn!(count, "{cause}");
     }

@@ -1,14 +1,15 @@
 //! A connection that is made again when it is lost.
 //!
 //! A task of its own watches it. While the first new attempt is made, calls wait for it; if it fails, they fail at once
-//! until an attempt succeeds, so that a server that is gone does not hold up handlers. The time between attempts doubles
-//! from [`SHORTEST`] to [`LONGEST`] and varies, so that many hosts do not come back together.
+//! until an attempt succeeds, so that a server that is gone does not hold up handlers. The time between attempts grows to
+//! [`LONGEST`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisResult};
+use redis_link::Backoff;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -19,8 +20,7 @@ use crate::error::Error;
 /// Time that an attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// Time between two attempts.
-const SHORTEST: Duration = Duration::from_millis(100);
+/// Longest time between two attempts.
 const LONGEST: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
@@ -83,27 +83,25 @@ impl Drop for Line {
 }
 
 async fn keep(client: Client, mut link: Link, told: watch::Sender<State>) {
-    let mut pause = SHORTEST;
+    let mut backoff = Backoff::new(LONGEST);
     loop {
         let since = Instant::now();
         link.lost.notified().await;
         tracing::warn!("the connection to Redis is lost: key-value stores are unavailable until there is another");
         if since.elapsed() > LONGEST {
-            pause = SHORTEST;
+            backoff = Backoff::new(LONGEST);
             told.send_replace(State::Connecting);
         } else {
             // One that is lost at once, again and again, is not made again without a pause.
             told.send_replace(State::Down(Error::Unavailable("the connection to Redis is lost".to_owned())));
-            sleep(varied(pause)).await;
-            pause = (pause * 2).min(LONGEST);
+            sleep(backoff.pause()).await;
         }
         link = loop {
             match connect(&client).await {
                 Ok(link) => break link,
                 Err(error) => told.send_replace(State::Down(failed(&error))),
             };
-            sleep(varied(pause)).await;
-            pause = (pause * 2).min(LONGEST);
+            sleep(backoff.pause()).await;
         };
         told.send_replace(State::Up(link.clone()));
         tracing::info!("there is a connection to Redis again");
@@ -128,10 +126,4 @@ async fn connect(client: &Client) -> RedisResult<Link> {
         .set_push_sender(pushed);
     let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
     Ok(Link { connection, lost })
-}
-
-/// From half of a time to the whole.
-pub(super) fn varied(time: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    time.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
 }

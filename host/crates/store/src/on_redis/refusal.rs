@@ -1,8 +1,8 @@
 //! Why a Redis cannot be used.
 
 use redis::{ErrorKind, RedisError};
+use redis_link::RedisAddress;
 
-use super::address::RedisAddress;
 use crate::error::Error;
 
 /// Why a Redis cannot keep stores. Nothing in it was changed.

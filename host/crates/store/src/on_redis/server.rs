@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
+use redis_link::RedisAddress;
 
-use super::address::RedisAddress;
 use super::refusal::ConnectError;
 
 /// The oldest that has what is used here.

@@ -47,12 +47,21 @@ impl FromStr for RedisAddress {
 
 impl RedisAddress {
     /// What makes connections. Certificates are checked against those that the system trusts.
-    pub(super) fn client(&self) -> RedisResult<Client> {
+    ///
+    /// # Errors
+    ///
+    /// If the crate cannot use the address.
+    pub fn client(&self) -> RedisResult<Client> {
         if matches!(self.info.addr(), ConnectionAddr::TcpTls { .. }) {
             // Another part of the host may have chosen one before.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         Client::open(ConnectionInfo::clone(&self.info))
+    }
+
+    /// The server alone: `host:port`.
+    pub fn server(&self) -> String {
+        self.info.addr().to_string()
     }
 }
 
@@ -98,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn the_server_is_shown_alone() {
+        let server = |url: &str| url.parse::<RedisAddress>().unwrap().server();
+        assert_eq!(server("redis://me:secret@redis.example:7000/2"), "redis.example:7000");
+        assert_eq!(server("redis://127.0.0.1"), "127.0.0.1:6379");
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         for url in [
             "",
@@ -105,6 +121,7 @@ mod tests {
             "http://example.org",
             "redis://",
             "redis://:secret@",
+            "redis://a:b",
             "redis://example.org/one",
             "redis://example.org/-1",
             "redis://example.org:99999",
