@@ -19,12 +19,17 @@ async function crowd(t, host) {
 }
 
 /**
- * Who got the event, by name, as often as they did. Everybody's next event is waited for, so that none can still be
- * under way: packets to one client keep their order.
+ * Waits until what `ann` did has reached everybody, also those on another node: what one node tells the others keeps its
+ * order, and so do packets to one client.
  */
-async function recipients(clients, event) {
+async function settled(clients) {
   await clients.ann.ask("op", { from: "ns", event: "fence" });
   await Promise.all(Object.values(clients).map((client) => client.next("fence")));
+}
+
+/** Who got the event, by name, as often as they did. */
+async function recipients(clients, event) {
+  await settled(clients);
   return Object.entries(clients).flatMap(([name, client]) => client.all(event).map(() => name));
 }
 
@@ -196,6 +201,7 @@ describe("operations on many sockets", () => {
     const clients = await crowd(t, await startHost(t));
     await clients.ann.ask("socketsJoin", { from: "ns", to: ["blue"], rooms: ["green", "gold"] });
     await clients.ann.ask("socketsLeave", { from: "ns", to: ["red"], rooms: ["gold"] });
+    await settled(clients);
     assert.deepEqual((await clients.bea.ask("info")).rooms, ["blue", "red", "green", clients.bea.id].sort());
     assert.deepEqual((await clients.cem.ask("info")).rooms, ["blue", "green", "gold", clients.cem.id].sort());
     assert.deepEqual((await clients.ann.ask("info")).rooms, ["red", clients.ann.id].sort());
