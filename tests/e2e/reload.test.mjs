@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { connect } from "./support/clients.mjs";
-import { startHost } from "./support/host.mjs";
+import { runHost, startHost } from "./support/host.mjs";
 import { until } from "./support/wait.mjs";
 
 /** Longest time for a build of JavaScript, in milliseconds. */
@@ -97,6 +97,44 @@ test("what counts from the next start on is named, and other namespaces are refu
   const { message, hint } = await reload(host);
   assert.match(message, /more\.js is for the namespace \/more, which is not served yet/);
   assert.match(hint, /when the host starts/);
+});
+
+test("schedules are taken over, too; one that is not valid changes nothing, and nothing starts with it", async (t) => {
+  const { host, write } = await live(t);
+  const ticking = (times, n) => `ns.schedule('${times}', () => ns.emit('tick', ${n}));`;
+  const client = await connect(t, host, "/live");
+  await write("live.js", handler(2, ticking("every 1s", 2)));
+  assert.match((await reload(host)).message, /^reloaded/);
+  assert.deepEqual(await client.next("tick"), [2]);
+
+  await write("live.js", handler(3, ticking("every 1s", 3)));
+  assert.match((await reload(host)).message, /^reloaded/);
+  await until(() => client.all("tick").some(([n]) => n === 3), "the new revision's schedule has run");
+
+  for (const [times, named] of [
+    ["every 1x", /every 1x/],
+    ["every 100ms", /every 100ms/],
+    ["61 * * * *", /61 \* \* \* \*/],
+    ["0 9 * * 1', 'Atlantis/Capital", /Atlantis\/Capital/],
+  ]) {
+    await write("live.js", handler(4, ticking(times, 4)));
+    const { message } = await reload(host);
+    assert.match(message, /^not reloaded, nothing has changed/);
+    assert.match(message, named);
+  }
+  const seen = client.all("tick").length;
+  await until(() => client.all("tick").length > seen, "the schedule goes on");
+  assert.deepEqual(client.all("tick").at(-1), [3]);
+
+  const file = join(await folder(t), "live.js");
+  await writeFile(file, handler(4, ticking("every 1x", 4)));
+  const component = join(file, "..", "live.wasm");
+  assert.equal((await runHost(["build", file, "--install", "--output", component])).code, 0);
+  for (const args of [["run", file, "--listen", "127.0.0.1:0", "--install", "--data", "none"], ["inspect", component]]) {
+    const { code, stderr } = await runHost(args);
+    assert.notEqual(code, 0, args[0]);
+    assert.match(stderr, /every 1x/);
+  }
 });
 
 test("no event is lost, doubled or out of order over many reloads", async (t) => {

@@ -30,6 +30,9 @@ usage: cargo xtask COMMAND
   soak [CLIENTS] [SECONDS]
                   2,000 clients connect, talk and die in every way, in three rounds of 60 s; afterwards the host
                   must hold nothing of them (tests/soak/README.md)
+  soak durability [ROUNDS]
+                  64 clients write while the host is killed, in 100 rounds, and some fill a disk; what was
+                  acknowledged must be there afterwards
   bench [ROUNDS] [SECONDS]
                   measure the host, the reference server and socketioxide under the same load
                   (docs/performance.md), by default in 3 rounds of 4 s for each figure
@@ -153,8 +156,12 @@ fn on_two_nodes(workspace: &Workspace, format: &str) -> anyhow::Result<()> {
     run(node(workspace).env("HOST_TEST_CLUSTER", format).args(["--test", "--test-reporter=spec", FILE]))
 }
 
-/// Runs the soak, which prints what it measured.
-fn soak(size: &[String]) -> anyhow::Result<()> {
+/// Runs a soak, which prints what it measured: of deaths of clients or, by its name, of deaths of the host.
+fn soak(arguments: &[String]) -> anyhow::Result<()> {
+    let (script, size) = match arguments.split_first() {
+        Some((name, rounds)) if name == "durability" => ("soak/durability.mjs", rounds),
+        _ => ("soak/main.mjs", arguments),
+    };
     let workspace = Workspace::load()?;
     install::wasm_target()?;
     install::node()?;
@@ -162,8 +169,8 @@ fn soak(size: &[String]) -> anyhow::Result<()> {
     step("building the host (some minutes the first time)");
     run(workspace.cargo().args(["build", "--package", "host"]))?;
     build_guests(&workspace, &["probe".to_owned()])?;
-    step("tests/soak");
-    exec(node(&workspace).arg("soak/main.mjs").args(size))
+    step(&format!("tests/{script}"));
+    exec(node(&workspace).arg(script).args(size))
 }
 
 /// Runs the benchmark: `ROUNDS` rounds, in each `SECONDS` for each figure.
