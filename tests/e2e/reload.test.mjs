@@ -126,9 +126,9 @@ test("schedules are taken over, too; one that is not valid changes nothing, and 
   await until(() => client.all("tick").length > seen, "the schedule goes on");
   assert.deepEqual(client.all("tick").at(-1), [3]);
 
-  const file = join(await folder(t), "live.js");
+  const dir = await folder(t);
+  const [file, component] = [join(dir, "live.js"), join(dir, "live.wasm")];
   await writeFile(file, handler(4, ticking("every 1x", 4)));
-  const component = join(file, "..", "live.wasm");
   assert.equal((await runHost(["build", file, "--install", "--output", component])).code, 0);
   for (const args of [["run", file, "--listen", "127.0.0.1:0", "--install", "--data", "none"], ["inspect", component]]) {
     const { code, stderr } = await runHost(args);

@@ -5,6 +5,7 @@
  * acknowledged must be there. Then the same on a disk that is full, a tenth as often. Exits with 1 if anything is lost.
  */
 
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { diskFull, killedWhileWriting, Ledger } from "../e2e/support/durable.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 100);
+assert.ok(ROUNDS > 0, "usage: durability.mjs [ROUNDS]");
 
 let cleanups = [];
 const test = { after: (cleanup) => cleanups.unshift(cleanup) };
